@@ -1,5 +1,6 @@
 """`scripts/serve` after the set-up: release, then web and worker under supervisor, until a signal ends it.
 
+All of them work in the folder it is started in: `.env` and relative paths of the settings count from there.
 Exit codes: 0 stopped by a signal; 1 it could not start or fell over, and stderr's last lines say why.
 """
 
@@ -34,7 +35,6 @@ def main() -> int:
         # A shell's nohup had it ignored, and means it.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_stop_signal)
-    os.chdir(ROOT)
     os.environ["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     )
@@ -56,7 +56,7 @@ def serve() -> None:
     address.refuse_if_taken()
     procfile = read_procfile(ROOT / "Procfile")
     sign_in = release(procfile[RELEASE])
-    supervisor = Supervisor(long_running(procfile), ROOT, stop_seconds=int(settings["STOP_SECONDS"]))
+    supervisor = Supervisor(long_running(procfile), Path.cwd(), stop_seconds=int(settings["STOP_SECONDS"]))
     try:
         try:
             wait_until_ready(address, supervisor)

@@ -47,10 +47,13 @@ need_packages() {
   )
 }
 
-# The package that lets $1 make virtual environments, or nothing when it can already.
+# Prints the package that .venv cannot be made without, or nothing when there is nothing to make or nothing missing.
 venv_package() {
-  "$1" -c 'import venv, ensurepip' 2>/dev/null ||
-    "$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+  local python
+  .venv/bin/python -c '' 2>/dev/null && return
+  python=$(find_python)
+  "$python" -c 'import venv, ensurepip' 2>/dev/null ||
+    "$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
 }
 
 # up_to_date STAMP FILE… : true when STAMP was left by `stamp` for these very contents.
@@ -61,11 +64,11 @@ fingerprint() { cat "$@" | sha256sum; }
 # python_environment REQUIREMENTS… : .venv with the last of these files installed; the others are what it includes.
 python_environment() (
   flock 9
-  python='' mark=.venv/.installed-$(basename "${!#}" .txt)
+  mark=.venv/.installed-$(basename "${!#}" .txt)
   if ! .venv/bin/python -c '' 2>/dev/null; then
     python=$(find_python)
     # shellcheck disable=SC2046 # one package or none
-    need_packages $(venv_package "$python")
+    need_packages $(venv_package)
     say "Making the Python environment (.venv)"
     "$python" -m venv --clear .venv
   fi

@@ -35,15 +35,15 @@ def long_running(procfile: Mapping[str, str]) -> dict[str, str]:
     return {name: command for name, command in procfile.items() if name != RELEASE}
 
 
-def supervisor_config(programs: Mapping[str, str], root: Path, *, stop_seconds: int) -> str:
-    """The text of a supervisord.conf that keeps `programs` running in `root` until it is told to end."""
+def supervisor_config(programs: Mapping[str, str], home: Path, *, stop_seconds: int) -> str:
+    """The text of a supervisord.conf that keeps `programs` running in `home` until it is told to end."""
     config = configparser.RawConfigParser()
     config["supervisord"] = {
         "nodaemon": "true",
         "logfile": "/dev/null",
         "logfile_maxbytes": "0",
         "loglevel": "warn",
-        "pidfile": _literal(str(root / ".run" / "supervisord.pid")),
+        "pidfile": _literal(str(home / ".run" / "supervisord.pid")),
     }
     if os.geteuid() == 0:
         # Saying so is how supervisor is told that root is meant.
@@ -53,7 +53,7 @@ def supervisor_config(programs: Mapping[str, str], root: Path, *, stop_seconds: 
     for name, command in programs.items():
         config[f"program:{name}"] = {
             "command": _literal(f"{' '.join(_ENDS_WITH_PARENT)} {command}"),
-            "directory": _literal(str(root)),
+            "directory": _literal(str(home)),
             "autorestart": "true",
             "startretries": str(START_TRIES),
             "stopsignal": "TERM",
@@ -72,16 +72,16 @@ def supervisor_config(programs: Mapping[str, str], root: Path, *, stop_seconds: 
 class Supervisor:
     """A running supervisord. It has a session of its own, so that a terminal's Ctrl-C reaches only us."""
 
-    def __init__(self, programs: Mapping[str, str], root: Path, *, stop_seconds: int) -> None:
-        run = root / ".run"
+    def __init__(self, programs: Mapping[str, str], home: Path, *, stop_seconds: int) -> None:
+        run = home / ".run"
         run.mkdir(exist_ok=True)
         config = run / "supervisord.conf"
-        config.write_text(supervisor_config(programs, root, stop_seconds=stop_seconds))
+        config.write_text(supervisor_config(programs, home, stop_seconds=stop_seconds))
         self._wanted = len(programs)
         self._seen: set[int] = set()
         self._process = subprocess.Popen(
             [*_ENDS_WITH_PARENT, Path(sys.executable).with_name("supervisord"), "-c", config],
-            cwd=root, start_new_session=True,
+            cwd=home, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         # /dev/fd/1 can be opened again when it is a pipe, but not when it is a socket, as under systemd.
