@@ -1,0 +1,53 @@
+// What is to be said of a video's copies beyond their marks: the error, what comes next, and Retry.
+import { useSignal } from "@preact/signals";
+import { now } from "../clock.js";
+import { html } from "../html.js";
+import { Icon } from "../parts/icons.js";
+import { announce } from "../shell/announce.js";
+import { mayOperate, targetLabel } from "../server/session.js";
+import { explain, mark, needsPerson } from "../words/states.js";
+import { retryDelivery } from "./poll.js";
+
+export function DeliveryNotes({ video, title }) {
+  const told = video.deliveries.filter((delivery) => explain(delivery, "", 0));
+  if (!told.length) return null;
+  return html`
+    <ul class="notes">
+      ${told.map((delivery) => html`<${Note} key=${delivery.target} video=${video} title=${title} delivery=${delivery} />`)}
+    </ul>
+  `;
+}
+
+function Note({ video, title, delivery }) {
+  const label = targetLabel(delivery.target);
+  // Only a pending delivery counts down; the others need no tick.
+  const words = explain(delivery, label, delivery.state === "pending" ? now.value : 0);
+  return html`
+    <li class=${`note tone-${mark(delivery).tone}`}>
+      <p>${words}</p>
+      ${needsPerson(delivery) && mayOperate.value && html`<${Retry} video=${video} title=${title} delivery=${delivery} label=${label} />`}
+    </li>
+  `;
+}
+
+function Retry({ video, title, delivery, label }) {
+  const busy = useSignal(false);
+  const trouble = useSignal("");
+  const press = async () => {
+    busy.value = true;
+    trouble.value = "";
+    try {
+      await retryDelivery(video.id, delivery.target);
+      announce(`${title}: tried again on ${label}.`);
+    } catch (problem) {
+      trouble.value = problem.message;
+    }
+    busy.value = false;
+  };
+  return html`
+    <button type="button" class="button small" onClick=${press} disabled=${busy.value} aria-label=${`Retry ${title} on ${label}`}>
+      <${Icon} name="retry" />Retry
+    </button>
+    ${trouble.value && html`<p role="alert">${trouble.value}</p>`}
+  `;
+}

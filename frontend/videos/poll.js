@@ -1,0 +1,76 @@
+// Keeps the states shown true: asks about once a second, only while something shown is in motion and seen.
+import { effect, signal } from "@preact/signals";
+import { get, post } from "../server/api.js";
+import { isInMotion } from "../words/states.js";
+import { forget, live } from "./list.js";
+import { keep, pathOf, record } from "./records.js";
+
+const IDS_AT_ONCE = 50;
+const OFTEN_MS = 1000;
+const SELDOM_MS = 15_000;
+
+/** How many rows show each video; a row follows its video as long as it is on the page. */
+const followers = signal(new Map());
+let timer = null;
+let asking = false;
+
+/** Follow a video's states. Returns the function that ends it. */
+export function follow(id) {
+  change(id, 1);
+  return () => change(id, -1);
+}
+
+function change(id, step) {
+  const next = new Map(followers.peek());
+  const rows = (next.get(id) ?? 0) + step;
+  if (rows > 0) next.set(id, rows);
+  else next.delete(id);
+  followers.value = next;
+}
+
+/** Milliseconds until a delivery may look different; Infinity when only a person can change it. */
+function restOf(delivery) {
+  if (delivery.state === "parked") return SELDOM_MS;
+  if (!isInMotion(delivery)) return Infinity;
+  if (delivery.state !== "pending" || !delivery.next_attempt_at) return OFTEN_MS;
+  return Math.min(SELDOM_MS, Math.max(OFTEN_MS, Date.parse(delivery.next_attempt_at) - Date.now()));
+}
+
+const restOfVideo = (id) => Math.min(Infinity, ...(record(id).value?.deliveries ?? []).map(restOf));
+
+effect(() => {
+  const rest = Math.min(Infinity, ...[...followers.value.keys()].map(restOfVideo));
+  clearTimeout(timer);
+  if (live.value && Number.isFinite(rest)) timer = setTimeout(ask, rest);
+});
+
+async function ask() {
+  if (asking || document.visibilityState !== "visible" || !live.peek()) return;
+  asking = true;
+  const changing = [...followers.peek().keys()].filter((id) => Number.isFinite(restOfVideo(id)));
+  try {
+    for (let at = 0; at < changing.length; at += IDS_AT_ONCE) await refreshIds(changing.slice(at, at + IDS_AT_ONCE));
+  } catch {
+    // A lost connection is told by its own bar.
+  }
+  asking = false;
+  // Also when no record changed: then nothing above sets the next alarm.
+  followers.value = new Map(followers.peek());
+}
+
+async function refreshIds(ids) {
+  const page = await get(`/api/videos/list?${new URLSearchParams({ ids: ids.join(","), limit: IDS_AT_ONCE })}`);
+  page.videos.forEach(keep);
+  const there = new Set(page.videos.map((video) => video.id));
+  forget(ids.filter((id) => !there.has(id)));
+}
+
+/** Have a failed or parked delivery tried again now. Throws the Problem. */
+export async function retryDelivery(id, target) {
+  await post(`${pathOf(id)}/deliveries/${encodeURIComponent(target)}/retry`);
+  await refreshIds([id]);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") ask();
+});

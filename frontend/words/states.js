@@ -1,0 +1,76 @@
+// What a delivery's state on the wire is called, shaped and coloured on the page, and what is said about it.
+import { percent } from "./sizes.js";
+import { until } from "./times.js";
+
+/** States in which the server is at work or will be soon; the page asks again while one is shown. */
+const IN_MOTION = ["pending", "in_progress", "damaged", "deleting"];
+export const isInMotion = (delivery) => IN_MOTION.includes(delivery.state);
+export const needsPerson = (delivery) => delivery.state === "parked" || delivery.state === "failed";
+
+/** {shape, word, tone}: all three are always shown together, so that none has to be guessed from colour. */
+export function mark(delivery) {
+  switch (delivery.state) {
+    case "pending":
+      return { shape: "waiting", word: "Waiting", tone: "waiting" };
+    case "in_progress":
+      return moving(delivery);
+    case "delivered":
+      return { shape: "verified", word: "Verified", tone: "verified" };
+    case "parked":
+      return { shape: "needs", word: "Needs you", tone: "needs" };
+    case "failed":
+      return { shape: "failed", word: "Failed", tone: "failed" };
+    case "damaged":
+      // Nobody is needed: the outbox sends it again.
+      return { shape: "moving", word: "Repairing", tone: "moving", percent: 0 };
+    case "deleting":
+      return { shape: "waiting", word: "Being removed", tone: "waiting" };
+    case "deleted":
+      return { shape: "none", word: "Removed", tone: "waiting" };
+    case "skipped":
+      return { shape: "none", word: "Not taken", tone: "waiting" };
+    default:
+      return { shape: "waiting", word: delivery.state, tone: "waiting" };
+  }
+}
+
+function moving({ bytes_sent: sent, bytes_total: total }) {
+  if (total > 0 && sent >= total) return { shape: "moving", word: "Checking", tone: "moving", percent: 100 };
+  const share = percent(sent ?? 0, total ?? 0);
+  return { shape: "moving", word: `Moving ${share} %`, tone: "moving", percent: share };
+}
+
+/** A sentence or two when there is something to say beyond the mark; otherwise "". */
+export function explain(delivery, label, nowMs) {
+  const error = sentence(delivery.error);
+  switch (delivery.state) {
+    case "pending":
+      return error && `${label} did not take it yet: ${error} ${nextAttempt(delivery, nowMs)}`;
+    case "parked":
+      return `${label} needs a person: ${error || "no reason was given."} ${tried(delivery)} It goes on once that is put right.`;
+    case "failed":
+      return `${label} cannot take this file: ${error || "no reason was given."} ${tried(delivery)} It is not tried again unless you say so.`;
+    case "damaged":
+      return `A later check found the copy on ${label} damaged. ${error} It is being repaired.`;
+    case "skipped":
+      return error && `${label} was passed over: ${error}`;
+    default:
+      return "";
+  }
+}
+
+function nextAttempt(delivery, nowMs) {
+  const next = delivery.next_attempt_at ? `The next attempt is ${until(delivery.next_attempt_at, nowMs)}.` : "";
+  return `${tried(delivery)} ${next}`.trim();
+}
+
+function tried({ attempts }) {
+  if (!attempts) return "";
+  return attempts === 1 ? "Tried once." : `Tried ${attempts} times.`;
+}
+
+function sentence(text) {
+  if (!text) return "";
+  const trimmed = text.trim();
+  return /[.?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
