@@ -1,7 +1,8 @@
 # What every script needs first: Python's environment, Node's packages, Debian's packages. Sourced, never run.
 # Each step does nothing when its result is there; nothing is installed before everything missing is known.
+# shellcheck shell=bash
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
 say() { printf '%s\n' "· $*"; }
 fail() { printf '%s\n' "$@" >&2; exit 1; }
@@ -30,8 +31,9 @@ find_python() {
 need_packages() {
   [ $# -gt 0 ] || return 0
   local command="apt-get update && apt-get install --no-install-recommends $*"
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     fail "Missing on this machine: $*" "Nothing was installed. Ask root to run: $command" "Then start this again."
+  fi
   say "Installing $* (Debian packages)"
   (
     policy=/usr/sbin/policy-rc.d

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,18 @@ def supervised(process: ServerProcess) -> dict[str, int]:
     return {"web" if "gunicorn" in command else "worker": pid for pid, command in commands.items()}
 
 
-def half_sent_upload(app: RunningApp, body: bytes) -> http.client.HTTPConnection:
-    """An upload of which the server has all but the last bytes."""
+@contextmanager
+def half_sent_upload(app: RunningApp, body: bytes) -> Iterator[http.client.HTTPConnection]:
+    """An upload that has begun, and of which the server lacks the last 20 bytes."""
     connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=60)
     connection.putrequest("POST", "/api/upload-video")
     connection.putheader("Authorization", f"Bearer {app.admin_token}")
     connection.putheader("Content-Type", "multipart/form-data; boundary=b")
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body[:-20])
-    return connection
+    wait_until(lambda: list((app.storage_path / "incoming").iterdir()), "the upload to have begun")
+    yield connection
+    connection.close()
 
 
 def form(data: bytes) -> bytes:
@@ -92,23 +96,21 @@ def test_an_upload_in_flight_is_finished_before_it_stops(serve: Serve, number: s
     app, process = serve()
     wait_until_ready(process)
     body = form(os.urandom(100_000))
-    connection = half_sent_upload(app, body)
-    wait_until(lambda: list((app.storage_path / "incoming").iterdir()), "the upload to have begun")
-    os.kill(process.pid, number)
-    wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
-    connection.send(body[-20:])
-    assert connection.getresponse().status == 201
+    with half_sent_upload(app, body) as connection:
+        os.kill(process.pid, number)
+        wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
+        connection.send(body[-20:])
+        assert connection.getresponse().status == 201
     assert process.stop(seconds=30) == 0
 
 
 def test_a_second_signal_ends_the_waiting(serve: Serve) -> None:
     app, process = serve({"STOP_SECONDS": "600"})
     wait_until_ready(process)
-    half_sent_upload(app, form(b"x" * 1000))
-    wait_until(lambda: list((app.storage_path / "incoming").iterdir()), "the upload to have begun")
-    os.kill(process.pid, signal.SIGTERM)
-    wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
-    assert process.stop(seconds=10) == 0
+    with half_sent_upload(app, form(b"x" * 1000)):
+        os.kill(process.pid, signal.SIGTERM)
+        wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
+        assert process.stop(seconds=10) == 0
     assert not answers(app.port)
 
 
