@@ -1,0 +1,1 @@
+"""Holdfast: an upload server for a team's video."""

@@ -1,0 +1,1 @@
+"""The catalog: what is known of every video, in SQLite or PostgreSQL."""

@@ -1,0 +1,102 @@
+"""The way into the catalog: one engine, reading and writing sessions, and errors in our own words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.errors import CatalogUnavailable, DiskFault, DiskFull, OutOfHandles, StorageError
+
+_BUSY_SECONDS = 30
+
+
+class Database:
+    """The catalog's engine. Make one per process, after fork."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.writer = self.engine.execution_options(holdfast_writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only looks. Keep it short: never while bytes move."""
+        with told_in_words(), self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are durable when the block ends without an exception."""
+        with told_in_words(), self._sessions(bind=self.writer) as session, session.begin():
+            yield session
+
+    def ping(self) -> None:
+        """Raise `CatalogUnavailable` when the database does not answer."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind a SQLite address, None for other databases."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=8, max_overflow=64)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+        # sqlite3's own transaction handling starts writers late and loses concurrent updates; we BEGIN ourselves.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("holdfast_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    # One address may name a pool of servers; a connection that died while idle is replaced before use.
+    return create_engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Turn the driver's trouble into StorageError; integrity errors pass, they are answers."""
+    try:
+        yield
+    except OperationalError as error:
+        raise _translated(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _translated(error) from error
+        raise
+
+
+def _translated(error: DBAPIError) -> StorageError:
+    said = str(error.orig).lower()
+    kind = type(error.orig).__name__
+    if "disk is full" in said or "no space left" in said or kind == "DiskFull":
+        return DiskFull("The database has no space left. Nothing was changed. Ask an operator to free space.")
+    if "unable to open" in said:
+        return OutOfHandles("The database could not be opened, often because too many files are open. Try again soon.")
+    if "disk i/o" in said or "malformed" in said or "not a database" in said:
+        return DiskFault(f"The database failed: {said}. An operator must look at the disk.")
+    return CatalogUnavailable(
+        "The database does not answer. Nothing was changed. Try again in a minute.", detail={"kind": kind}
+    )

@@ -1,0 +1,28 @@
+"""Bringing a database to this version's tables, from nothing or from any earlier version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from backend.catalog.database import Database, sqlite_path
+from backend.disk.atomic import make_folder
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Run all missing migrations, each in a transaction of its own."""
+    path = sqlite_path(url)
+    if path is not None:
+        make_folder(path.parent)
+    database = Database(url)
+    try:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["engine"] = database.writer
+        command.upgrade(config, "head")
+    finally:
+        database.close()

@@ -1,0 +1,101 @@
+"""The one transaction of a save: the video, its deliveries and its Idempotency-Key, all or nothing.
+
+The key's row makes a retried upload exactly one video, also when two tries run at once or a crash came
+between publishing and this transaction: the key is in the sidecar too, and adoption brings it here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.catalog.database import Database
+from backend.catalog.models import KeyedAnswer, Video
+from backend.catalog.videos import apply, row_of
+from backend.disk.sidecar import Sidecar
+from backend.errors import KeyReused
+
+KEYS_KEPT = timedelta(days=7)
+
+
+def save(database: Database, sidecar: Sidecar, caller_id: str) -> str:
+    """Record a published video; returns its id, or the id of the one that the same key saved a moment before."""
+    try:
+        with database.write() as session:
+            session.add(row_of(sidecar))
+            _add_key(session, sidecar, caller_id)
+    except IntegrityError:
+        with database.read() as session:
+            if session.get(Video, sidecar.video.id) is not None:
+                # The sweep found the published file first and adopted it: the same row, by another hand.
+                return sidecar.video.id
+            earlier = _find_key(session, caller_id, sidecar.video.idempotency_key)
+        if earlier is None:
+            raise
+        return earlier
+    return sidecar.video.id
+
+
+def adopt(database: Database, sidecar: Sidecar) -> bool:
+    """Record what the disk holds and the catalog does not, or an older state of; True when something changed."""
+    with database.write() as session:
+        row = session.get(Video, sidecar.video.id)
+        if row is not None and row.revision >= sidecar.revision:
+            return False
+        if row is None:
+            session.add(row_of(sidecar))
+            _adopt_key(session, sidecar)
+        else:
+            apply(row, sidecar)
+    return True
+
+
+def earlier_save(database: Database, caller_id: str, key: str, sha256: str) -> str | None:
+    """The video this caller saved with this key; `KeyReused` when that was other content."""
+    if not key:
+        return None
+    with database.read() as session:
+        found = _find_key(session, caller_id, key)
+        if found is None:
+            return None
+        video = session.get_one(Video, found)
+        if video.sha256 != sha256:
+            raise KeyReused(
+                "This Idempotency-Key was used for another file. Use a new key for each file; repeat one only to retry.",
+                detail={"video_id": video.id},
+            )
+        return video.id
+
+
+def forget_old_keys(database: Database) -> None:
+    """Drop keys nobody retries any more."""
+    with database.write() as session:
+        session.execute(delete(KeyedAnswer).where(KeyedAnswer.created_at < datetime.now(UTC) - KEYS_KEPT))
+
+
+def _add_key(session: Session, sidecar: Sidecar, caller_id: str) -> None:
+    if sidecar.video.idempotency_key:
+        session.flush()
+        session.add(
+            KeyedAnswer(
+                caller=caller_id,
+                key=sidecar.video.idempotency_key,
+                video_id=sidecar.video.id,
+                created_at=sidecar.video.saved_at,
+            )
+        )
+
+
+def _adopt_key(session: Session, sidecar: Sidecar) -> None:
+    video = sidecar.video
+    taken = _find_key(session, video.uploaded_by_id, video.idempotency_key) if video.idempotency_key else None
+    if taken is None:
+        _add_key(session, sidecar, video.uploaded_by_id)
+
+
+def _find_key(session: Session, caller_id: str, key: str) -> str | None:
+    """The video that this caller's key saved."""
+    return session.scalar(select(KeyedAnswer.video_id).where(KeyedAnswer.caller == caller_id, KeyedAnswer.key == key))

@@ -1,0 +1,89 @@
+"""Sign-in tokens: made once, shown once, kept only as SHA-256 (they are random, so a plain hash is enough)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend.catalog.models import Token
+from backend.errors import BadField, NotFound
+
+PREFIX = "hf_"
+_TOUCH_EVERY = timedelta(minutes=5)
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    UPLOADER = "uploader"
+    SERVICE = "service"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create(session: Session, name: str, role: str, projects: list[str], secret: str | None = None) -> tuple[Token, str]:
+    """Make a token; the secret is returned here and nowhere else."""
+    if role not in list(Role):
+        raise BadField(f"role '{role}' is unknown; known roles: {', '.join(Role)}.", detail={"field": "role"})
+    if not name.strip():
+        raise BadField("A token needs a name: whose is it?", detail={"field": "name"})
+    secret = secret or PREFIX + secrets.token_urlsafe(32)
+    token = Token(
+        id=str(uuid.uuid4()),
+        name=name.strip(),
+        role=role,
+        projects=projects,
+        sha256=digest(secret),
+        created_at=datetime.now(UTC),
+    )
+    session.add(token)
+    return token, secret
+
+
+def find(session: Session, secret: str) -> Token | None:
+    """The living token with this secret."""
+    return session.scalar(select(Token).where(Token.sha256 == digest(secret), Token.revoked_at.is_(None)))
+
+
+def living(session: Session, token_id: str) -> Token | None:
+    """The token by id, unless it was revoked."""
+    return session.scalar(select(Token).where(Token.id == token_id, Token.revoked_at.is_(None)))
+
+
+def is_stale(token: Token, now: datetime) -> bool:
+    """True when `last_used_at` is worth writing again: not at every request."""
+    return token.last_used_at is None or now - token.last_used_at > _TOUCH_EVERY
+
+
+def touch(session: Session, token_id: str, now: datetime) -> None:
+    session.execute(update(Token).where(Token.id == token_id).values(last_used_at=now))
+
+
+def revoke(session: Session, id_or_name: str) -> Token:
+    """End a token by id or by name; a name that several have is refused."""
+    found = session.scalars(
+        select(Token).where((Token.id == id_or_name) | (Token.name == id_or_name), Token.revoked_at.is_(None))
+    ).all()
+    if not found:
+        raise NotFound(f"There is no living token {id_or_name}.")
+    if len(found) > 1:
+        raise BadField(f"{len(found)} tokens are named {id_or_name}; revoke them by id.")
+    found[0].revoked_at = datetime.now(UTC)
+    return found[0]
+
+
+def every(session: Session) -> list[Token]:
+    return list(session.scalars(select(Token).order_by(Token.created_at)))
+
+
+def count_living(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Token).where(Token.revoked_at.is_(None))) or 0

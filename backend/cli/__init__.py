@@ -1,0 +1,1 @@
+"""video_manager: one file per noun."""

@@ -1,0 +1,1 @@
+"""The server's own disk: names, atomic writes, digests, sidecars."""

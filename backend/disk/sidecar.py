@@ -1,0 +1,155 @@
+"""The sidecar: a JSON file beside each video that holds all the catalog knows of it. The disk is the truth.
+
+`{schema, revision, video, local, deliveries, holds}`. Rewritten whole and atomically under a per-video lock;
+the higher revision wins. A sidecar outlives pruned bytes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from backend.disk.atomic import replace, told_as, write_new
+from backend.disk.layout import Layout
+from backend.errors import LocalDamage
+
+SCHEMA = 1
+_LOCKS = 256
+
+
+class VideoFacts(BaseModel):
+    """What is known of the video itself. Names and texts are verbatim, times are aware."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    project_id: str
+    original_filename: str
+    stored_filename: str
+    relative_path: str
+    sha256: str
+    size_bytes: int
+    mime_type: str
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    content_type: str = ""
+    source: str = ""
+    camera_id: str = ""
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    duplicate_of: str | None = None
+    bytes_id: str
+    uploaded_by: str = ""
+    uploaded_by_id: str = ""
+    node: str = ""
+    door: str = ""
+    idempotency_key: str = ""
+    saved_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None = None
+    trashed_at: datetime | None = None
+
+
+class DeliveryFacts(BaseModel):
+    """One delivery as it survives the loss of the catalog."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: str
+    state: str
+    remote_key: str = ""
+    proof: dict[str, Any] = Field(default_factory=dict)
+    resume: dict[str, Any] = Field(default_factory=dict)
+    verified_at: datetime | None = None
+    error: str = ""
+
+
+class LocalFacts(BaseModel):
+    """Whether the bytes are here: `present`, `pruned` by policy, `purged` from the trash; -ing: being removed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["present", "pruning", "pruned", "purging", "purged"] = "present"
+    pruned_at: datetime | None = None
+
+
+class Sidecar(BaseModel):
+    """The whole document."""
+
+    model_config = ConfigDict(frozen=True)
+
+    # Named `schema` on disk; pydantic keeps that name for itself.
+    version: int = Field(SCHEMA, alias="schema")
+    revision: int = 1
+    video: VideoFacts
+    local: LocalFacts = LocalFacts()
+    deliveries: tuple[DeliveryFacts, ...] = ()
+    holds: tuple[dict[str, Any], ...] = ()
+
+    def encoded(self) -> bytes:
+        document = self.model_dump(mode="json", by_alias=True)
+        try:
+            return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
+        except UnicodeEncodeError:
+            # A name from a folder whose bytes were no UTF-8: lone surrogates live only in escapes.
+            return json.dumps(document, indent=1).encode("ascii")
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read one. Raises FileNotFoundError, or `LocalDamage` with words when it cannot be understood."""
+    with told_as_damage(path):
+        return Sidecar.model_validate(json.loads(path.read_bytes()))
+
+
+@contextmanager
+def told_as_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ValidationError) as error:
+        raise LocalDamage(f"The sidecar {path.name} cannot be read: {type(error).__name__}") from error
+
+
+def write_first(layout: Layout, sidecar: Sidecar) -> None:
+    """Write a new video's sidecar; FileExistsError when the name is taken. Fsync the folder afterwards."""
+    write_new(layout.sidecar_of(sidecar.video.relative_path), sidecar.encoded(), layout.incoming)
+
+
+def change(layout: Layout, relative_path: str, video_id: str, edit: Callable[[Sidecar], Sidecar]) -> Sidecar:
+    """Rewrite a sidecar under its lock with the next revision; durable when this returns."""
+    place = layout.sidecar_of(relative_path)
+    with lock(layout, video_id):
+        before = read_sidecar(place)
+        after = edit(before)
+        if after == before:
+            return before
+        after = after.model_copy(update={"revision": before.revision + 1})
+        replace(place, after.encoded(), layout.incoming)
+    return after
+
+
+@contextmanager
+def lock(layout: Layout, video_id: str) -> Iterator[None]:
+    """One of 256 lock files, by video id: every process on this node waits for its turn."""
+    number = zlib.crc32(video_id.encode()) % _LOCKS
+    with told_as("locking a sidecar"):
+        fd = os.open(layout.locks / f"{number:02x}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(fd)
+            raise
+    try:
+        yield
+    finally:
+        os.close(fd)

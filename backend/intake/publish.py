@@ -1,0 +1,106 @@
+"""Giving a durable upload its name: sidecar, then link(2), then fsync of the folder. Never overwrites."""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backend.disk.atomic import discard, fsync_folder, make_folder, told_as
+from backend.disk.atomic import publish as publish_file
+from backend.disk.incoming import IncomingFile
+from backend.disk.layout import Layout, project_folder, split_extension, stored_name
+from backend.disk.sidecar import Sidecar, write_first
+from backend.errors import Conflict, HoldfastError
+from backend.intake.twins import Twin
+from backend.mime import extension_for
+
+_MOST_NAMES = 20
+
+
+def publish(layout: Layout, file: IncomingFile, twin: Twin | None, draft: Sidecar) -> Sidecar:
+    """Publish `file`, or a second name of its twin's bytes, and return the sidecar as written."""
+    folder = layout.uploads / project_folder(draft.video.project_id)
+    make_folder(folder)
+    for _ in range(_MOST_NAMES):
+        named = _named(draft, folder.name, twin)
+        try:
+            placed = _try_name(layout, file, twin, named)
+        except FileExistsError:
+            # The name is taken: a later instant makes another one.
+            continue
+        _make_durable(layout, folder, placed)
+        file.drop()
+        return placed
+    raise Conflict(
+        f"No free name was found for '{draft.video.original_filename}' in {_MOST_NAMES} tries; send it again."
+    )
+
+
+def withdraw(layout: Layout, placed: Sidecar) -> None:
+    """Move a published, unacknowledged upload into quarantine, sidecar last: alone it would look like a loss."""
+    for path in (layout.absolute(placed.video.relative_path), layout.sidecar_of(placed.video.relative_path)):
+        with told_as("setting a file aside"):
+            os.rename(path, layout.quarantine / path.name)
+
+
+def _named(draft: Sidecar, folder_name: str, twin: Twin | None) -> Sidecar:
+    now = datetime.now(UTC)
+    video = draft.video
+    extension = split_extension(video.original_filename)[1] or extension_for(video.mime_type) or "bin"
+    name = stored_name(video.project_id, video.original_filename, video.content_type, extension, now)
+    changes: dict[str, object] = {
+        "stored_filename": name,
+        "relative_path": f"uploads/{folder_name}/{name}",
+        "saved_at": now,
+        "updated_at": now,
+    }
+    if twin is not None:
+        changes["duplicate_of"] = twin.video_id
+        changes["bytes_id"] = twin.bytes_id if twin.shares else video.id
+    return draft.model_copy(update={"video": video.model_copy(update=changes)})
+
+
+def _try_name(layout: Layout, file: IncomingFile, twin: Twin | None, named: Sidecar) -> Sidecar:
+    write_first(layout, named)
+    final = layout.absolute(named.video.relative_path)
+    try:
+        if twin is None or not twin.shares or not _link_twin(layout.absolute(twin.relative_path), final):
+            named = _with_own_bytes(layout, named)
+            publish_file(file.path, final)
+    except (FileExistsError, HoldfastError):
+        discard(layout.sidecar_of(named.video.relative_path))
+        raise
+    return named
+
+
+def _link_twin(older: Path, final: Path) -> bool:
+    """Share the older video's bytes; False when it cannot be linked any more (EMLINK) or has just gone."""
+    try:
+        os.link(older, final)
+    except OSError as error:
+        if error.errno in (errno.EMLINK, errno.ENOENT):
+            return False
+        with told_as("publishing a file"):
+            raise
+    return True
+
+
+def _with_own_bytes(layout: Layout, named: Sidecar) -> Sidecar:
+    """Correct a sidecar that announced shared bytes: a rebuild must count these as their own."""
+    if named.video.bytes_id == named.video.id:
+        return named
+    own = named.model_copy(update={"video": named.video.model_copy(update={"bytes_id": named.video.id})})
+    discard(layout.sidecar_of(named.video.relative_path))
+    write_first(layout, own)
+    return own
+
+
+def _make_durable(layout: Layout, folder: Path, placed: Sidecar) -> None:
+    try:
+        fsync_folder(folder)
+    except HoldfastError:
+        # The names may be gone after a power loss: nothing is acknowledged, the bytes wait for a person.
+        withdraw(layout, placed)
+        raise

@@ -1,0 +1,254 @@
+"""The one use case every upload door calls: open, write, save. A video is durable when `save` returns.
+
+open   refuses early: type, size, disk reserve
+write  one temporary file, hashed on the way
+save   length and digest compared → fsync → sidecar → link(2) → fsync of the folder → one catalog transaction
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from backend import mime
+from backend.catalog import saves
+from backend.catalog.database import Database
+from backend.catalog.videos import EVERYTHING, Scope
+from backend.disk.atomic import free_bytes
+from backend.disk.incoming import IncomingFile
+from backend.disk.layout import Layout
+from backend.disk.sidecar import Sidecar, VideoFacts
+from backend.errors import (
+    DigestMismatch,
+    DiskFault,
+    DiskFull,
+    EmptyFile,
+    HoldfastError,
+    IncompleteBody,
+    StorageError,
+    TooLarge,
+)
+from backend.intake import checks, publish, twins
+from backend.intake.checks import Facts
+from backend.log import Level, UploadLog
+from backend.outbox.enqueue import choose_targets, first_entries
+from backend.outbox.places import Places
+from backend.settings import Settings
+
+_SPACE_CHECK_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who uploads: the token's id and name, and the projects it may read."""
+
+    id: str
+    name: str
+    scope: Scope = EVERYTHING
+
+
+@dataclass
+class Upload:
+    """One upload between `open` and `save`. `declared_bytes` is the file's own size, if the door knows it."""
+
+    file: IncomingFile
+    original_filename: str
+    extension: str
+    caller: Caller
+    door: str
+    declared_bytes: int | None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def id(self) -> str:
+        return self.file.video_id
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A video that is durable. `replayed`: the key was used before, this is what was saved then."""
+
+    video_id: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The use case and what it works with."""
+
+    settings: Settings
+    layout: Layout
+    database: Database
+    places: Places
+    log: UploadLog
+
+    def open(self, original_filename: str, caller: Caller, door: str, declared_bytes: int | None = None) -> Upload:
+        """Begin an upload, or refuse it before a byte is read."""
+        extension = checks.check_extension(original_filename, self.settings.allowed_extensions)
+        self.refuse_too_large(original_filename, declared_bytes or 0)
+        self._keep_reserve(declared_bytes or 0)
+        upload = Upload(
+            IncomingFile(self.layout, str(uuid.uuid4())),
+            original_filename,
+            extension,
+            caller,
+            door,
+            declared_bytes,
+        )
+        self._tell("receiving", upload, door=door, declared=declared_bytes)
+        return upload
+
+    def write(self, upload: Upload, piece: bytes | bytearray) -> None:
+        """Take the next bytes; the caller must not change `piece` afterwards."""
+        before = upload.file.size_bytes
+        self.refuse_too_large(upload.original_filename, before + len(piece))
+        if before // _SPACE_CHECK_BYTES != (before + len(piece)) // _SPACE_CHECK_BYTES:
+            self._keep_reserve(0)
+        upload.file.write(piece)
+
+    def save(self, upload: Upload, facts: Facts, idempotency_key: str = "") -> Saved:
+        """Make the upload durable and listed. Whatever is raised, nothing was acknowledged."""
+        self._check_whole(upload)
+        sha256 = self._seal(upload)
+        if facts.sha256 and facts.sha256 != sha256:
+            raise DigestMismatch(
+                f"'{upload.original_filename}' arrived with SHA-256 {sha256}, but {facts.sha256} was announced. "
+                "It was changed on the way or is another file; send it again.",
+                detail={"filename": upload.original_filename, "received": sha256, "announced": facts.sha256},
+            )
+        self._tell("received", upload, bytes=upload.file.size_bytes, sha256=sha256)
+        earlier = saves.earlier_save(self.database, upload.caller.id, idempotency_key, sha256)
+        if earlier is not None:
+            upload.file.drop()
+            return Saved(earlier, replayed=True)
+        targets = choose_targets(self.places, facts.targets, facts.project_id, facts.content_type)
+        twin = twins.find(self, upload, sha256)
+        placed = publish.publish(
+            self.layout, upload.file, twin, self._draft(upload, facts, sha256, targets, idempotency_key)
+        )
+        return self._register(upload, placed)
+
+    def abandon(self, upload: Upload, error: BaseException) -> None:
+        """Throw away what came of an upload that will not be saved; kept in quarantine when the disk failed."""
+        reason = error.message if isinstance(error, HoldfastError) else type(error).__name__
+        self._tell("refused", upload, bytes=upload.file.size_bytes, error=reason)
+        if not upload.file.path.exists():
+            upload.file.close()
+        elif isinstance(error, DiskFault):
+            upload.file.set_aside()
+        else:
+            upload.file.drop()
+
+    def refuse_too_large(self, original_filename: str, size_bytes: int) -> None:
+        limit = self.settings.upload_max_size
+        if size_bytes > limit:
+            raise TooLarge(
+                f"'{original_filename}' is larger than {in_units(limit)}, the most this server takes. "
+                "Cut it, or ask an operator to raise UPLOAD_MAX_SIZE.",
+                detail={"filename": original_filename, "limit_bytes": limit},
+            )
+
+    def _keep_reserve(self, coming_bytes: int) -> None:
+        free = free_bytes(self.layout.incoming)
+        reserve = self.settings.min_free_bytes
+        if free - coming_bytes < reserve:
+            raise DiskFull(
+                f"The server has {in_units(free)} free and keeps {in_units(reserve)} in reserve, so there is no room "
+                "for this upload. Nothing was saved. Ask an operator to free space.",
+                detail={"free_bytes": free, "reserve_bytes": reserve, "coming_bytes": coming_bytes},
+            )
+
+    def _check_whole(self, upload: Upload) -> None:
+        name, size = upload.original_filename, upload.file.size_bytes
+        if size == 0:
+            raise EmptyFile(f"'{name}' is empty (0 bytes); there is nothing to keep.", detail={"filename": name})
+        if upload.declared_bytes is not None and size != upload.declared_bytes:
+            raise IncompleteBody(
+                f"'{name}' was declared with {upload.declared_bytes} bytes, but {size} arrived. Send it again.",
+                detail={"filename": name, "declared_bytes": upload.declared_bytes, "received_bytes": size},
+            )
+        if not upload.extension:
+            found = mime.by_content(upload.file.head(mime.HEAD_BYTES))
+            upload.extension = mime.extension_for(found or "") or ""
+            if upload.extension not in self.settings.allowed_extensions:
+                raise checks.not_allowed(name, found or "no extension", self.settings.allowed_extensions)
+
+    def _seal(self, upload: Upload) -> str:
+        started = time.monotonic()
+        sha256 = upload.file.seal()
+        self.log.write("debug", "durable", upload=upload.id, fsync_seconds=round(time.monotonic() - started, 3))
+        return sha256
+
+    def _draft(self, upload: Upload, facts: Facts, sha256: str, targets: list[str], key: str) -> Sidecar:
+        """The sidecar but for what the moment of publishing decides: name, place and instants."""
+        now = datetime.now(UTC)
+        video = VideoFacts(
+            id=upload.id,
+            bytes_id=upload.id,
+            project_id=facts.project_id,
+            original_filename=upload.original_filename,
+            stored_filename="",
+            relative_path="",
+            sha256=sha256,
+            size_bytes=upload.file.size_bytes,
+            mime_type=mime.media_type(upload.file.head(mime.HEAD_BYTES), upload.extension),
+            title=facts.title,
+            description=facts.description,
+            tags=facts.tags,
+            content_type=facts.content_type,
+            source=facts.source,
+            camera_id=facts.camera_id,
+            start_at=facts.start_at,
+            end_at=facts.end_at,
+            metadata=facts.metadata,
+            uploaded_by=upload.caller.name,
+            uploaded_by_id=upload.caller.id,
+            node=self.settings.node_name,
+            door=upload.door,
+            idempotency_key=key,
+            saved_at=now,
+            updated_at=now,
+            expires_at=facts.expires_at,
+        )
+        return Sidecar(video=video, deliveries=first_entries(targets))
+
+    def _register(self, upload: Upload, placed: Sidecar) -> Saved:
+        video, seconds = placed.video, time.monotonic() - upload.started
+        try:
+            saved_id = saves.save(self.database, placed, upload.caller.id)
+        except StorageError as error:
+            # The bytes are published and durable; taking them back could undo a commit that did happen.
+            raise type(error)(
+                "The file is safe on the server's disk, but the database did not take it in. It will be listed "
+                "when the database is well again; sending it again is safe too.",
+                detail=error.detail,
+            ) from error
+        if saved_id != video.id:
+            publish.withdraw(self.layout, placed)
+            return Saved(saved_id, replayed=True)
+        self._tell(
+            "saved",
+            upload,
+            stored=video.stored_filename,
+            bytes=video.size_bytes,
+            seconds=round(seconds, 3),
+            duplicate_of=video.duplicate_of,
+        )
+        self._tell("queued", upload, targets=",".join(d.target for d in placed.deliveries) or "none")
+        return Saved(video.id)
+
+    def _tell(self, step: str, upload: Upload, **more: object) -> None:
+        level: Level = "warning" if "error" in more else "info"
+        self.log.write(level, step, upload=upload.id, name=upload.original_filename, user=upload.caller.name, **more)
+
+
+def in_units(size_bytes: int) -> str:
+    """Sizes for people: one decimal, decimal units as the page shows them."""
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size_bytes} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")

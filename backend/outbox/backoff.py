@@ -1,0 +1,32 @@
+"""How long to wait before the next attempt or probe: exponential with jitter, the remote's wish respected. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+FIRST_SECONDS = 2.0
+LONGEST_SECONDS = 15 * 60.0
+LONGEST_PROBE_SECONDS = 5 * 60.0
+
+Chance = Callable[[], float]
+
+
+def delay_seconds(attempts: int, retry_after_seconds: float | None = None, chance: Chance = random.random) -> float:
+    """Seconds until the next attempt after `attempts` failed ones (>= 1).
+
+    Doubles from two seconds to a quarter of an hour, of which the upper half is chance, so that files that
+    failed together do not return together. A `Retry-After` is a floor, never shortened.
+    """
+    return max(_grown(attempts, FIRST_SECONDS, LONGEST_SECONDS, chance), retry_after_seconds or 0.0)
+
+
+def probe_seconds(probes: int, retry_after_seconds: float | None = None, chance: Chance = random.random) -> float:
+    """Seconds until a paused target is asked again after `probes` probes (>= 0)."""
+    return max(_grown(probes + 1, FIRST_SECONDS, LONGEST_PROBE_SECONDS, chance), retry_after_seconds or 0.0)
+
+
+def _grown(step: int, first: float, longest: float, chance: Chance) -> float:
+    # 2.0 ** 1000 overflows long before a patient target comes back.
+    whole = min(first * 2.0 ** min(max(step, 1) - 1, 32), longest)
+    return whole / 2 + whole / 2 * chance()

@@ -1,0 +1,170 @@
+"""What people ask of the ledger: the state of targets and deliveries, retry, check, pause, resume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from backend.catalog import videos
+from backend.catalog.database import Database
+from backend.catalog.describe import describe_delivery, iso
+from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
+from backend.catalog.videos import EVERYTHING, Scope
+from backend.disk.layout import Layout
+from backend.errors import BadField, Conflict, NotFound
+from backend.log import UploadLog
+from backend.outbox import circuit
+from backend.outbox.places import Place, Places
+from backend.targets.base import CheckReport
+
+_WAITING = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.DAMAGED, DeliveryState.PARKED)
+_STUCK = (DeliveryState.FAILED, DeliveryState.PARKED)
+_ENDED_WELL = (DeliveryState.DELIVERED, DeliveryState.DELETED, DeliveryState.DELETING)
+
+
+@dataclass(frozen=True)
+class Desk:
+    database: Database
+    layout: Layout
+    places: Places
+    log: UploadLog
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Each configured target with its health and backlog, as JSON."""
+        with self.database.read() as session:
+            rows = {row.name: row for row in session.scalars(select(TargetRow))}
+            backlog = _backlog(session)
+        return [_target_json(place, rows.get(name), backlog.get(name)) for name, place in self.places.by_name.items()]
+
+    def deliveries(
+        self, state: str = "", target: str = "", scope: Scope = EVERYTHING, limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """Ledger rows with the name of their video, the latest change first."""
+        if state and state not in list(DeliveryState):
+            raise BadField(f"state={state} is unknown; known: {', '.join(DeliveryState)}.", detail={"field": "state"})
+        query = select(Delivery).options(joinedload(Delivery.video)).join(Video, Video.id == Delivery.video_id)
+        query = query.where(*scope.condition())
+        if state:
+            query = query.where(Delivery.state == state)
+        if target:
+            query = query.where(Delivery.target == target)
+        with self.database.read() as session:
+            rows = session.scalars(query.order_by(Delivery.updated_at.desc(), Delivery.id).limit(limit)).all()
+            return [
+                {"video_id": d.video_id, "filename": d.video.original_filename}
+                | describe_delivery(d, d.video, self.places.kinds)
+                for d in rows
+            ]
+
+    def retry(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
+        """Send one delivery again now, whatever it waits for."""
+        self.places.get(target)
+        with self.database.write() as session:
+            video = videos.get(session, video_id, scope)
+            found = [d for d in video.deliveries if d.target == target]
+            if not found:
+                raise NotFound(f"Video {video_id} has no delivery to '{target}'.")
+            if found[0].state in _ENDED_WELL:
+                raise Conflict(f"The delivery to '{target}' is {found[0].state}; there is nothing to retry.")
+            if found[0].state != DeliveryState.IN_PROGRESS:
+                _to_the_front(found[0])
+            shown = describe_delivery(found[0], video, self.places.kinds)
+        self.log.write("info", "retry", upload=video_id, target=target)
+        return shown
+
+    def retry_all(self, target: str = "") -> int:
+        """Send everything that failed or is parked again; returns how many."""
+        now = datetime.now(UTC)
+        again = update(Delivery).where(Delivery.state.in_(_STUCK))
+        if target:
+            self.places.get(target)
+            again = again.where(Delivery.target == target)
+        with self.database.write() as session:
+            count = len(
+                session.execute(
+                    again.values(state=DeliveryState.PENDING, next_attempt_at=now, updated_at=now).returning(
+                        Delivery.id
+                    )
+                ).all()
+            )
+        self.log.write("info", "retry_all", target=target or None, count=count)
+        return count
+
+    def check(self, name: str) -> CheckReport:
+        """Write, read and remove a probe; a good answer also ends the target's pause."""
+        place = self.places.get(name)
+        report = place.target.check()
+        with self.database.write() as session:
+            circuit.note_probe(session, name, report.ok, report.message, datetime.now(UTC))
+        self.log.write("info" if report.ok else "warning", "checked", target=name, ok=report.ok, said=report.message)
+        return report
+
+    def pause(self, name: str) -> None:
+        self.places.get(name)
+        with self.database.write() as session:
+            circuit.pause(session, name)
+        self.log.write("info", "paused", target=name)
+
+    def resume(self, name: str) -> None:
+        self.places.get(name)
+        with self.database.write() as session:
+            circuit.resume(session, name, datetime.now(UTC))
+        self.log.write("info", "resumed", target=name)
+
+    def settled(self, video_id: str) -> bool:
+        """True when every required copy is verified, or one first attempt has failed: nothing to wait for."""
+        with self.database.read() as session:
+            deliveries: Sequence[Delivery] = videos.get(session, video_id).deliveries
+            required = [d for d in deliveries if d.target in self.places.required]
+        if any(d.error and d.state != DeliveryState.IN_PROGRESS for d in required):
+            return True
+        return all(d.state == DeliveryState.DELIVERED for d in required)
+
+
+def _to_the_front(delivery: Delivery) -> None:
+    delivery.state = DeliveryState.PENDING
+    delivery.next_attempt_at = delivery.updated_at = datetime.now(UTC)
+
+
+def _backlog(session: Session) -> dict[str, tuple[int, int, datetime]]:
+    query = (
+        select(Delivery.target, func.count(), func.sum(Video.size_bytes), func.min(Delivery.created_at))
+        .join(Video, Video.id == Delivery.video_id)
+        .where(Delivery.state.in_(_WAITING), Video.trashed_at.is_(None))
+        .group_by(Delivery.target)
+    )
+    return {target: (count, int(size), oldest) for target, count, size, oldest in session.execute(query)}
+
+
+def _target_json(place: Place, row: TargetRow | None, backlog: tuple[int, int, datetime] | None) -> dict[str, Any]:
+    count, size, oldest = backlog or (0, 0, None)
+    config = place.config
+    return {
+        "name": config.name,
+        "kind": config.kind,
+        "label": config.label,
+        "enabled": config.enabled,
+        "required": config.required,
+        "state": _state(row),
+        "reason": (row.reason or None) if row else None,
+        "next_probe_at": iso(row.next_probe_at) if row else None,
+        "backlog": {"count": count, "bytes": size},
+        "oldest_waiting_at": iso(oldest),
+        "last_success_at": iso(row.last_success_at) if row else None,
+        "last_error_at": iso(row.last_error_at) if row else None,
+        "last_error": (row.last_error or None) if row else None,
+    }
+
+
+def _state(row: TargetRow | None) -> str:
+    """up | degraded (failing for everybody, asked slowly) | parked (needs a person) | paused (by an operator)."""
+    if row is None:
+        return "up"
+    if row.paused:
+        return "paused"
+    return {"closed": "up", "open": "degraded", "parked": "parked"}[row.circuit]

@@ -1,0 +1,92 @@
+"""The configured targets of this process, ready to use: from targets.toml, else from the seeds' variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from backend.errors import NotFound, SettingsError
+from backend.settings import Settings
+from backend.targets.base import Target
+from backend.targets.config import TargetConfig
+from backend.targets.from_environment import SeedVariables, configs_from_environment
+from backend.targets.registry import build_target
+from backend.targets.rules import Rule
+from backend.targets.targets_file import read_targets_file
+
+
+@dataclass(frozen=True)
+class Place:
+    """One target with its configuration."""
+
+    config: TargetConfig
+    target: Target
+
+
+@dataclass(frozen=True)
+class Places:
+    """All enabled targets by name, the rules of targets.toml, and the names that uploads get by default."""
+
+    by_name: Mapping[str, Place]
+    rules: Sequence[Rule] = ()
+    default: tuple[str, ...] = ()
+
+    def get(self, name: str) -> Place:
+        if name not in self.by_name:
+            raise NotFound(f"There is no target '{name}'; known: {', '.join(self.by_name) or 'none is configured'}.")
+        return self.by_name[name]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return {name: place.config.kind for name, place in self.by_name.items()}
+
+    @property
+    def required(self) -> frozenset[str]:
+        return frozenset(name for name, place in self.by_name.items() if place.config.required)
+
+
+def open_places(settings: Settings, environ: Mapping[str, str]) -> Places:
+    """Build every enabled target. No connection is opened. Raises `SettingsError` with every problem."""
+    configs, rules = _configured(settings, environ)
+    enabled = {config.name: config for config in configs if config.enabled}
+    unknown = [name for name in settings.upload_targets if name not in enabled]
+    if unknown:
+        known = ", ".join(enabled) or "none is enabled"
+        raise SettingsError([f"UPLOAD_TARGETS: '{name}' is not an enabled target; known: {known}" for name in unknown])
+    return Places(
+        by_name={name: Place(config, build_target(config)) for name, config in enabled.items()},
+        rules=[_without_disabled(rule, enabled) for rule in rules],
+        default=settings.upload_targets or tuple(enabled),
+    )
+
+
+def _configured(settings: Settings, environ: Mapping[str, str]) -> tuple[Sequence[TargetConfig], Sequence[Rule]]:
+    from_variables = configs_from_environment(_seed_variables(settings))
+    if settings.targets_file.is_file():
+        found = read_targets_file(settings.targets_file, environ)
+        taken = {config.name for config in found.configs}
+        # The file says it better: a variable's target of the same name gives way to it.
+        return [*found.configs, *(c for c in from_variables if c.name not in taken)], found.rules
+    if "targets_file" in settings.model_fields_set:
+        raise SettingsError([f"TARGETS_FILE={settings.targets_file} does not exist"])
+    return from_variables, ()
+
+
+def _without_disabled(rule: Rule, enabled: Mapping[str, TargetConfig]) -> Rule:
+    return Rule(tuple(name for name in rule.targets if name in enabled), rule.projects, rule.labels)
+
+
+def _seed_variables(settings: Settings) -> SeedVariables:
+    return SeedVariables(
+        storage_mode=settings.storage_mode,
+        storage_backend=settings.storage_backend,
+        filesystem_path=settings.filesystem_path,
+        minio_endpoint=settings.minio_endpoint,
+        minio_access_key=settings.minio_access_key,
+        minio_secret_key=settings.minio_secret_key.get_secret_value(),
+        minio_use_ssl=settings.minio_use_ssl,
+        minio_bucket_recordings=settings.minio_bucket_recordings,
+        minio_bucket_exports=settings.minio_bucket_exports,
+        minio_bucket_thumbnails=settings.minio_bucket_thumbnails,
+        milestone_url=settings.milestone_url,
+    )

@@ -1,0 +1,1 @@
+"""Places that keep copies: one port, one file per kind."""

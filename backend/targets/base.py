@@ -1,0 +1,135 @@
+"""The port of every target: what a place that keeps copies must be able to do, and what it may.
+
+A target moves bytes and nothing else: it never retries, never sleeps on a failure, and knows neither the
+catalog nor HTTP. The outbox calls it, again if need be; that is why `put` is idempotent. A failure is
+raised as one of `errors.TransientFailure`, `PermanentFailure`, `Unsupported` or `TargetParked`, judged
+here because only the target's own file understands the remote's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Source:
+    """A whole, published local file, and what the intake knows of it.
+
+    `sha256` is 64 lowercase hex digits taken while the bytes arrived; `size_bytes` is exact.
+    """
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    mime_type: str
+    original_filename: str
+    video_id: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a copy must hold to be called verified."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class RemoteCopy:
+    """Where a copy lies, and what the remote must answer for it.
+
+    `key` is the remote name. `proof` holds figures we computed from the bytes we sent (an ETag to expect,
+    a part size), never figures the remote told us; it is kept in the catalog and the sidecar, and empty
+    when it was lost: then `verify` reads the copy back.
+    """
+
+    key: str
+    proof: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    MATCHES = "matches"
+    MISSING = "missing"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The result of a verification: the verdict, the remote's own figures, and how they were had."""
+
+    verdict: Verdict
+    how: str
+    size_bytes: int | None = None
+    checksum: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `check` found, in words an operator can act on. `ok`: a probe was written, read and removed."""
+
+    ok: bool
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Transfer(Protocol):
+    """What the outbox hands to a running `put`."""
+
+    @property
+    def resume(self) -> Mapping[str, Any]:
+        """State that an earlier attempt stored; {} for the first."""
+
+    def save_resume(self, state: Mapping[str, Any]) -> None:
+        """Store JSON state for the next attempt; durable when this returns."""
+
+    def advance(self, done_bytes: int) -> None:
+        """Tell how many bytes of the file are at the remote by now (absolute, not a step).
+
+        Call it at least once for each part or few MiB. It holds the transfer to its bandwidth limit by
+        waiting, and raises `TransferCancelled` when the transfer must stop.
+        """
+
+
+class Target(Protocol):
+    """A configured place that gets copies. Instances are used by several threads at once."""
+
+    name: str
+    kind: str
+
+    def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
+        """Make the remote hold exactly the bytes of `source` under `key`, and say what to expect there.
+
+        Idempotent: looks first, and when the copy is there already and right it sends nothing. No call,
+        however often repeated or wherever it was killed, leaves a second object. Bytes read are hashed;
+        if they are not `source.sha256` it raises `PermanentFailure` before the remote object is completed,
+        so that a damaged local file never replaces anything.
+        """
+
+    def verify(self, expected: Expected, copy: RemoteCopy) -> Proof:
+        """Compare the remote's own size and checksum with ours. Network trouble raises, it is no verdict."""
+
+    def check(self) -> CheckReport:
+        """Write, read back and delete a small probe. Never raises for what it can explain in `message`."""
+
+
+@runtime_checkable
+class Deletable(Protocol):
+    def delete(self, copy: RemoteCopy) -> None:
+        """Remove the copy; a copy that is already gone is success."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    def read(self, copy: RemoteCopy) -> Iterator[bytes]:
+        """Yield the copy's bytes in pieces of at most 1 MiB."""
+
+
+@runtime_checkable
+class Linkable(Protocol):
+    def link(self, copy: RemoteCopy, expires_seconds: int) -> str:
+        """A URL that lets its holder download the copy for a while."""

@@ -1,0 +1,1 @@
+"""HTTP: thin blueprints that parse, call one use case and answer."""

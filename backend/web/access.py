@@ -1,0 +1,198 @@
+"""Who may call what. Every route denies unless it names a right; the app does not start if one forgot to.
+
+A person is known by `Authorization: Bearer` or by the session cookie. With a cookie, a request that changes
+something must carry a header of ours, which no other site can make a browser send.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, g, request, session
+
+from backend.catalog import tokens
+from backend.catalog.models import Token
+from backend.catalog.tokens import Role
+from backend.catalog.videos import EVERYTHING, Scope
+from backend.errors import Forbidden, Unauthenticated
+from backend.intake.receive import Caller
+from backend.services import Services
+from backend.settings import is_loopback
+
+CSRF_HEADER = "X-Holdfast-CSRF"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+_RIGHT = "holdfast_right"
+_SMALL_BODY_BYTES = 1024 * 1024
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Right(StrEnum):
+    PUBLIC = "public"  # sign-in, health, static files: nobody is asked
+    READ = "read"
+    UPLOAD = "upload"
+    OPERATE = "operate"
+    ADMIN = "admin"
+
+
+_RIGHTS: dict[str, frozenset[Right]] = {
+    Role.VIEWER: frozenset({Right.READ}),
+    Role.UPLOADER: frozenset({Right.READ, Right.UPLOAD}),
+    Role.SERVICE: frozenset({Right.READ, Right.UPLOAD}),
+    Role.OPERATOR: frozenset({Right.READ, Right.UPLOAD, Right.OPERATE}),
+    Role.ADMIN: frozenset(Right),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who sent this request."""
+
+    id: str
+    name: str
+    role: str
+    projects: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(frozenset(self.projects)) if self.projects else EVERYTHING
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.id, self.name, self.scope)
+
+    def check_project(self, project_id: str) -> None:
+        if not self.scope.allows(project_id):
+            raise Forbidden(
+                f"Your token does not reach the project '{project_id}', only: {', '.join(self.projects)}.",
+                detail={"project_id": project_id},
+            )
+
+    def may(self, right: Right) -> bool:
+        return right in _RIGHTS.get(self.role, frozenset())
+
+
+NOBODY_ASKED = Person(id="open", name="open", role=Role.ADMIN)
+
+
+def needs(right: Right) -> Callable[[View], View]:
+    """Mark a view with the right it needs."""
+
+    def mark(view: View) -> View:
+        setattr(view, _RIGHT, right)
+        return view
+
+    return mark
+
+
+def right_of(view: Callable[..., Any]) -> Right | None:
+    return cast("Right | None", getattr(view, _RIGHT, None))
+
+
+def roles_with(right: Right) -> list[str]:
+    return [role for role, rights in _RIGHTS.items() if right in rights]
+
+
+def services() -> Services:
+    """The services of the app that serves this request."""
+    return cast(Services, current_app.extensions["holdfast"])
+
+
+def person() -> Person:
+    """Who sent this request; only where a right was needed."""
+    return cast(Person, g.person)
+
+
+def install(app: Flask) -> None:
+    """Guard every route, and refuse to start with one that names no right."""
+    forgotten = [name for name, view in app.view_functions.items() if right_of(view) is None]
+    if forgotten:
+        raise RuntimeError(f"these routes name no right and would deny or admit everybody: {', '.join(forgotten)}")
+    app.before_request(_guard)
+
+
+def _guard() -> None:
+    _refuse_strangers()
+    view = current_app.view_functions.get(request.endpoint or "")
+    right = right_of(view) if view is not None else None
+    if right is not Right.UPLOAD:
+        # The upload doors stream and limit their bodies themselves; everybody else sends a few fields.
+        request.max_content_length = _SMALL_BODY_BYTES
+    # A path that does not exist needs a sign-in too: it tells a stranger nothing.
+    if right is Right.PUBLIC:
+        return
+    g.person = identify()
+    if right is not None and not g.person.may(right):
+        raise Forbidden(
+            f"Your role '{g.person.role}' may not do this; it takes one of: {', '.join(roles_with(right))}. "
+            "Ask an admin for a token with that role.",
+            detail={"role": g.person.role, "needs": right},
+        )
+
+
+def identify() -> Person:
+    """The person behind this request, or `Unauthenticated`."""
+    if services().settings.auth_mode == "open":
+        return NOBODY_ASKED
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        return by_secret(secret.strip())
+    token_id = session.get("token")
+    if token_id is None:
+        raise Unauthenticated(
+            "Sign in first: open the sign-in link, or send the header 'Authorization: Bearer <token>'."
+        )
+    if request.method not in _SAFE and CSRF_HEADER not in request.headers:
+        raise Forbidden(
+            f"The header {CSRF_HEADER} is missing; a request with a session must carry it to change anything."
+        )
+    with services().database.read() as db:
+        token = tokens.living(db, token_id)
+    if token is None:
+        session.clear()
+        raise Unauthenticated("Your session has ended: its token was revoked. Sign in with another one.")
+    return _person(token)
+
+
+def by_secret(secret: str) -> Person:
+    """The person with this token."""
+    now = datetime.now(UTC)
+    with services().database.read() as db:
+        token = tokens.find(db, secret)
+    if token is None:
+        raise Unauthenticated("This token is unknown or was revoked. Ask an admin for a new sign-in link.")
+    if tokens.is_stale(token, now):
+        with services().database.write() as db:
+            tokens.touch(db, token.id, now)
+    return _person(token)
+
+
+def _person(token: Token) -> Person:
+    return Person(token.id, token.name, token.role, tuple(token.projects))
+
+
+def _refuse_strangers() -> None:
+    """AUTH_MODE=open trusts this machine only; a local proxy or a rebound name would publish it to the world."""
+    if services().settings.auth_mode != "open":
+        return
+    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    forwarded = next((h for h in _FORWARDED if h in request.headers), None)
+    if forwarded or not is_loopback(host) or not _from_here():
+        raise Forbidden(
+            "AUTH_MODE=open answers only requests made on this machine to its loopback address"
+            + (f" (this one came through a proxy: {forwarded})" if forwarded else "")
+            + ". Use AUTH_MODE=token to let others in."
+        )
+
+
+def _from_here() -> bool:
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,60 @@
+"""The ledger over HTTP: what is on its way, and send again."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+
+from backend.catalog import videos
+from backend.catalog.describe import describe_delivery
+from backend.web.access import Right, needs, person, services
+from backend.web.openapi import shaped
+from backend.web.schemas import Count, DeliveryList, OneDelivery
+
+blueprint = APIBlueprint("deliveries", __name__, tag="Deliveries")
+
+
+@blueprint.get("/api/deliveries")
+@blueprint.doc(
+    summary="Deliveries, the latest change first",
+    responses={200: "Up to 200 deliveries"},
+    extensions=shaped({200: DeliveryList}, query=["state", "target"]),
+)
+@needs(Right.READ)
+def list_deliveries() -> Response:
+    found = services().desk.deliveries(request.args.get("state", ""), request.args.get("target", ""), person().scope)
+    return jsonify({"success": True, "count": len(found), "deliveries": found})
+
+
+@blueprint.get("/api/videos/<video_id>/deliveries")
+@blueprint.doc(
+    summary="One video's deliveries",
+    responses={200: "Its deliveries"},
+    extensions=shaped({200: DeliveryList}),
+)
+@needs(Right.READ)
+def video_deliveries(video_id: str) -> Response:
+    with services().database.read() as session:
+        video = videos.get(session, video_id, person().scope)
+        found = [describe_delivery(d, video, services().places.kinds) for d in video.deliveries]
+    return jsonify({"success": True, "count": len(found), "deliveries": found})
+
+
+@blueprint.post("/api/videos/<video_id>/deliveries/<target>/retry")
+@blueprint.doc(
+    summary="Send one copy again now", responses={200: "The delivery"}, extensions=shaped({200: OneDelivery})
+)
+@needs(Right.OPERATE)
+def retry(video_id: str, target: str) -> Response:
+    return jsonify({"success": True, "delivery": services().desk.retry(video_id, target, person().scope)})
+
+
+@blueprint.post("/api/deliveries/retry")
+@blueprint.doc(
+    summary="Send everything that failed or is parked again",
+    responses={200: "How many"},
+    extensions=shaped({200: Count}),
+)
+@needs(Right.OPERATE)
+def retry_all() -> Response:
+    return jsonify({"success": True, "count": services().desk.retry_all(request.args.get("target", ""))})
