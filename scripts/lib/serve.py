@@ -35,9 +35,7 @@ def main() -> int:
         # A shell's nohup had it ignored, and means it.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_stop_signal)
-    os.environ["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-    )
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.environ["PYTHONUNBUFFERED"] = "1"
     try:
         serve()
@@ -90,9 +88,7 @@ def ask_settings() -> dict[str, str]:
 
 def release(command: str) -> str:
     """Migrations and first-start work, ended before anything serves; returns what it tells people."""
-    done = subprocess.run(
-        shlex.split(command), stdout=subprocess.PIPE, text=True, check=False, process_group=0
-    )
+    done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, text=True, check=False, process_group=0)
     if done.returncode:
         print(done.stdout, end="")
         raise StartFailed("The release step (database, keys, sweep) failed, as told above.")

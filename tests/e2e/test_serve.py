@@ -121,9 +121,7 @@ def test_a_killed_process_is_started_again_alone(serve: Serve, name: str) -> Non
     before = wait_until(lambda: len(found := supervised(process)) == 2 and found, "both processes")
     assert before
     os.kill(before[name], signal.SIGKILL)
-    after = wait_until(
-        lambda: len(found := supervised(process)) == 2 and found != before and found, "it to come back"
-    )
+    after = wait_until(lambda: len(found := supervised(process)) == 2 and found != before and found, "it to come back")
     assert after
     other = "worker" if name == "web" else "web"
     assert after[other] == before[other]

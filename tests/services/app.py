@@ -102,9 +102,7 @@ class RunningApp:
         for process in self._processes.values():
             process.kill9()
 
-    def request(
-        self, method: str, path: str, *, token: str | None = None, **options: Any
-    ) -> urllib3.BaseHTTPResponse:
+    def request(self, method: str, path: str, *, token: str | None = None, **options: Any) -> urllib3.BaseHTTPResponse:
         """One HTTP request as the admin, or with another token ("" for none).
 
         `options` are urllib3's: `fields={"video": ("a.mp4", data, "video/mp4")}` sends a form, `json=…` JSON.

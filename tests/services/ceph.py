@@ -100,9 +100,7 @@ class Cluster:
         for number, (name, caps) in enumerate(_KEYS.items()):
             create = () if number else ("-C",)
             self._run("ceph-authtool", keyring, "--gen-key", *create, "-n", name, *caps)
-        self._run(
-            "monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{mon_port}/0]", monmap
-        )
+        self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{mon_port}/0]", monmap)
         self._run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", keyring)
 
     def _format_store(self) -> None:

@@ -65,9 +65,7 @@ class PostgresServer(Server):
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """A connection of the test's own, each statement a transaction."""
-        return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="holdfast", dbname=database, autocommit=True
-        )
+        return psycopg.connect(host="127.0.0.1", port=self.port, user="holdfast", dbname=database, autocommit=True)
 
     def start(self) -> None:
         def ready() -> bool:
