@@ -1,0 +1,115 @@
+"""The list of videos: what it shows, finds, gives out, and says of copies that need somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, folder_target
+from tests.browser.visit import clip
+from tests.services.app import RunningApp
+
+
+def upload(app: RunningApp, name: str, **fields: str) -> bytes:
+    """Save a small file over the API, without the page; returns its bytes."""
+    data = clip(name, 500)["buffer"]
+    answer = app.request("POST", "/api/upload-video", fields={**fields, "video": (name, data, "video/mp4")})
+    assert answer.status == 201, answer.data
+    return data
+
+
+def test_an_empty_list_says_what_will_be_there_and_offers_the_next_act(
+    open_page: OpenPage, running_app: Callable[..., RunningApp]
+) -> None:
+    visit = open_page(running_app(processes=["web"]))
+    videos = visit.page.locator("#videos")
+    expect(videos).to_contain_text("No videos yet")
+    with visit.page.expect_file_chooser():
+        videos.get_by_role("button", name="Choose files").click()
+
+
+def test_the_list_grows_by_pages_newest_first(open_page: OpenPage, running_app: Callable[..., RunningApp]) -> None:
+    app = running_app(processes=["web"])
+    names = [f"page-{number:02}.mp4" for number in range(30)]
+    for name in names:
+        upload(app, name)
+    visit = open_page(app)
+    titles = visit.page.locator(".video-title")
+    expect(titles).to_have_count(25)
+    visit.page.get_by_role("button", name="Show more").click()
+    expect(titles).to_have_text(list(reversed(names)))
+    expect(visit.page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_the_search_finds_by_title_keeps_its_words_in_the_address_and_offers_the_way_back(
+    open_page: OpenPage, team_server: RunningApp
+) -> None:
+    upload(team_server, "found.mp4", title="Wandering albatross")
+    upload(team_server, "passed.mp4", title="Market street")
+    visit = open_page(team_server)
+    expect(visit.listed("Market street")).to_be_visible()
+    visit.page.keyboard.press("/")
+    visit.page.keyboard.type("albatross")
+    expect(visit.listed("Market street")).to_be_hidden()
+    expect(visit.listed("Wandering albatross")).to_be_visible()
+    visit.page.reload()
+    expect(visit.page.get_by_label("Search videos")).to_have_value("albatross")
+    expect(visit.page.locator(".video-row")).to_have_count(1)
+    visit.page.get_by_label("Search videos").fill("zzz-nothing")
+    expect(visit.page.get_by_text("Nothing matches “zzz-nothing”")).to_be_visible()
+    visit.page.get_by_role("button", name="Show all videos").click()
+    expect(visit.listed("Market street")).to_be_visible()
+
+
+def test_a_download_gives_the_same_bytes_under_the_original_name(
+    open_page: OpenPage, team_server: RunningApp, tmp_path: Path
+) -> None:
+    data = upload(team_server, "Größe & mehr.mp4")
+    visit = open_page(team_server)
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("link", name="Download Größe & mehr.mp4").click()
+    assert download.value.suggested_filename == "Größe & mehr.mp4"
+    download.value.save_as(tmp_path / "copy.mp4")
+    assert (tmp_path / "copy.mp4").read_bytes() == data
+
+
+def test_a_digest_is_copied_whole(open_page: OpenPage, team_server: RunningApp) -> None:
+    upload(team_server, "digest.mp4")
+    visit = open_page(team_server, permissions=["clipboard-read", "clipboard-write"])
+    row = visit.listed("digest.mp4")
+    row.get_by_role("button", name="Copy the SHA-256 digest").click()
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert row.locator(".digest").get_attribute("title") == f"SHA-256 {copied}"
+    assert len(copied) == 64
+
+
+def test_a_target_that_needs_somebody_says_why_and_retry_ends_in_verified_without_a_reload(
+    open_page: OpenPage, running_app: Callable[..., RunningApp], tmp_path: Path
+) -> None:
+    nas = tmp_path / "unplugged"
+    nas.mkdir()
+    app = running_app(targets_toml=folder_target(nas))
+    # A file where the folder should be: no target can work there, and root is stopped by it as well.
+    nas.rmdir()
+    nas.write_text("not a folder")
+    visit = open_page(app)
+    visit.choose(clip("needs you.mp4"))
+    visit.expect_saved("needs you.mp4")
+    row = visit.listed("needs you.mp4")
+    expect(visit.mark(row, "nas")).to_contain_text("Needs you", timeout=60_000)
+    expect(row.locator(".note")).to_contain_text("NAS needs a person:")
+    nas.unlink()
+    nas.mkdir()
+    row.get_by_role("button", name="Retry needs you.mp4 on NAS").click()
+    visit.expect_verified(row)
+    expect(row.locator(".note")).to_have_count(0)
+
+
+def test_another_upload_shows_up_when_the_tab_is_looked_at_again(open_page: OpenPage, team_server: RunningApp) -> None:
+    visit = open_page(team_server)
+    expect(visit.page.locator(".videos")).to_be_visible()
+    upload(team_server, "by a colleague.mp4")
+    visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(visit.listed("by a colleague.mp4")).to_be_visible()
