@@ -18,6 +18,9 @@ from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.service
 
+# The server reads in pieces of 1 MiB: a smaller body would not have begun before it had ended.
+_BODY_BYTES = 3_000_000
+
 Serve = Callable[..., tuple[RunningApp, ServerProcess]]
 
 
@@ -95,7 +98,7 @@ def test_it_tells_the_sign_in_link_and_then_the_address_once_the_page_answers(se
 def test_an_upload_in_flight_is_finished_before_it_stops(serve: Serve, number: signal.Signals) -> None:
     app, process = serve()
     wait_until_ready(process)
-    body = form(os.urandom(100_000))
+    body = form(os.urandom(_BODY_BYTES))
     with half_sent_upload(app, body) as connection:
         os.kill(process.pid, number)
         wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
@@ -107,7 +110,7 @@ def test_an_upload_in_flight_is_finished_before_it_stops(serve: Serve, number: s
 def test_a_second_signal_ends_the_waiting(serve: Serve) -> None:
     app, process = serve({"STOP_SECONDS": "600"})
     wait_until_ready(process)
-    with half_sent_upload(app, form(b"x" * 1000)):
+    with half_sent_upload(app, form(bytes(_BODY_BYTES))):
         os.kill(process.pid, signal.SIGTERM)
         wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
         assert process.stop(seconds=10) == 0
