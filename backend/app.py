@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
@@ -46,6 +48,7 @@ def create_app(services: Services) -> APIFlask:
         SECRET_KEY=services.session_secret,
         SESSION_COOKIE_NAME="holdfast",
         SESSION_COOKIE_HTTPONLY=True,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
     )

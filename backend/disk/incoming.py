@@ -23,9 +23,7 @@ class IncomingFile:
         self._quarantine = layout.quarantine
         self._hasher = StreamHasher()
         with told_as("opening a new file"):
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            # The lock goes with the process: what has none was left by a crash.
-            fcntl.flock(self._fd, fcntl.LOCK_EX)
+            self._fd = _open_locked(self.path)
 
     def write(self, piece: bytes | bytearray) -> None:
         """Append a piece; the caller must not change it afterwards."""
@@ -65,6 +63,17 @@ class IncomingFile:
         with told_as("setting a file aside"):
             os.rename(self.path, place)
         return place
+
+
+def _open_locked(path: Path) -> int:
+    """A new file under a lock that goes with the process: what has none was left by a crash."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        # A sweep that came between the two calls took the file for abandoned and removed it: begin again.
+        if path.exists():
+            return fd
+        os.close(fd)
 
 
 def is_abandoned(path: Path) -> bool:

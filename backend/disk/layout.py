@@ -22,7 +22,6 @@ from backend.disk.atomic import make_folder
 from backend.errors import SettingsError
 
 SIDECAR_SUFFIX = ".json"
-CATEGORIES = ("uploads", "processed", "thumbnails", "exports", "music")
 _STEM_LENGTH = 80
 _LABEL_LENGTH = 40
 _PROJECT_LENGTH = 60

@@ -6,10 +6,7 @@ the higher revision wins. A sidecar outlives pruned bytes.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,12 +15,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from backend.disk.atomic import replace, told_as, write_new
+from backend.disk.atomic import replace, write_new
 from backend.disk.layout import Layout
+from backend.disk.locks import lock
 from backend.errors import LocalDamage
 
 SCHEMA = 1
-_LOCKS = 256
 
 
 class VideoFacts(BaseModel):
@@ -128,7 +125,7 @@ def write_first(layout: Layout, sidecar: Sidecar) -> None:
 def change(layout: Layout, relative_path: str, video_id: str, edit: Callable[[Sidecar], Sidecar]) -> Sidecar:
     """Rewrite a sidecar under its lock with the next revision; durable when this returns."""
     place = layout.sidecar_of(relative_path)
-    with lock(layout, video_id):
+    with lock(layout, "sidecar", video_id):
         before = read_sidecar(place)
         after = edit(before)
         if after == before:
@@ -136,20 +133,3 @@ def change(layout: Layout, relative_path: str, video_id: str, edit: Callable[[Si
         after = after.model_copy(update={"revision": before.revision + 1})
         replace(place, after.encoded(), layout.incoming)
     return after
-
-
-@contextmanager
-def lock(layout: Layout, video_id: str) -> Iterator[None]:
-    """One of 256 lock files, by video id: every process on this node waits for its turn."""
-    number = zlib.crc32(video_id.encode()) % _LOCKS
-    with told_as("locking a sidecar"):
-        fd = os.open(layout.locks / f"{number:02x}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-        except BaseException:
-            os.close(fd)
-            raise
-    try:
-        yield
-    finally:
-        os.close(fd)

@@ -17,6 +17,7 @@ from backend.disk.atomic import discard, fsync_folder, publish, told_as
 from backend.disk.digest import sha256_of
 from backend.disk.incoming import PART_SUFFIX, is_abandoned
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
+from backend.disk.locks import lock
 from backend.disk.sidecar import Sidecar, read_sidecar
 from backend.errors import LocalDamage
 from backend.log import UploadLog
@@ -42,7 +43,11 @@ class Recovery:
     log: UploadLog
 
     def sweep(self) -> Swept:
-        """Compare disk and catalog, project by project, and mend what a crash left."""
+        """Compare disk and catalog, project by project, and mend what a crash left. One sweep at a time."""
+        with lock(self.layout, "sweep", "all"):
+            return self._sweep()
+
+    def _sweep(self) -> Swept:
         found = Swept()
         for folder in _folders(self.layout.uploads):
             self._sweep_folder(folder, found)

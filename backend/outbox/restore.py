@@ -13,6 +13,7 @@ from backend.disk import sidecar
 from backend.disk.atomic import fsync_folder, publish
 from backend.disk.incoming import IncomingFile
 from backend.disk.layout import Layout
+from backend.disk.locks import lock
 from backend.disk.sidecar import LocalFacts, Sidecar
 from backend.errors import NotFound, TargetError, TransientFailure
 from backend.log import UploadLog
@@ -48,7 +49,7 @@ class Restorer:
         with self.database.read() as session:
             video = videos.get(session, video_id)
         # One restore at a time for a video: who waited finds the file there.
-        with sidecar.lock(self.layout, f"restore-{video_id}"):
+        with lock(self.layout, "restore", video_id):
             if not self.layout.absolute(video.relative_path).exists():
                 self._fetch(video)
         self._record(video)

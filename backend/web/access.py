@@ -173,6 +173,23 @@ def by_secret(secret: str) -> Person:
     return _person(token)
 
 
+def client_address() -> str:
+    """The sender's address: the nearest one that is not a trusted proxy's."""
+    trusted = [ipaddress.ip_network(p, strict=False) for p in services().settings.trusted_proxies]
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    address = request.remote_addr or ""
+    while hops and _is_in(address, trusted):
+        address = hops.pop()
+    return address
+
+
+def _is_in(address: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        return any(ipaddress.ip_address(address) in network for network in networks)
+    except ValueError:
+        return False
+
+
 def _person(token: Token) -> Person:
     return Person(token.id, token.name, token.role, tuple(token.projects))
 

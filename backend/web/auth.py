@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request, session
 
 from backend.errors import BadField
-from backend.web.access import CSRF_HEADER, Person, Right, by_secret, identify, needs, services
+from backend.web.access import CSRF_HEADER, Person, Right, by_secret, client_address, identify, needs, services
 from backend.web.attempts import attempts
 from backend.web.openapi import shaped
 from backend.web.schemas import Done, Session
@@ -28,12 +28,14 @@ def sign_in() -> Response:
     token = body.get("token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token.strip():
         raise BadField('Send {"token": "hf_…"} as JSON.', detail={"field": "token"})
-    attempts().spend(request.remote_addr or "")
+    address = client_address()
+    attempts().spend(address)
     person = by_secret(token.strip())
-    attempts().forgive(request.remote_addr or "")
+    attempts().forgive(address)
     session.clear()
+    session.permanent = True
     session["token"] = person.id
-    services().log.write("info", "signed_in", user=person.name, address=request.remote_addr)
+    services().log.write("info", "signed_in", user=person.name, address=address)
     return jsonify(_session(person))
 
 

@@ -6,6 +6,11 @@ killed by the worker timeout (sync workers are killed in the middle of one; meas
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
+from backend.errors import HoldfastError
+from backend.services import Services
 from backend.settings import load_settings
 
 _settings = load_settings()
@@ -24,3 +29,16 @@ forwarded_allow_ips = ",".join(_settings.trusted_proxies) or "127.0.0.1"
 accesslog = None
 loglevel = "warning"
 preload_app = False
+
+
+def post_worker_init(worker: Any) -> None:
+    """A worker that takes the place of a killed one mends at once what that one left, while it serves."""
+    services: Services = worker.app.callable.extensions["holdfast"]
+    threading.Thread(target=_sweep, args=(services,), name="sweep", daemon=True).start()
+
+
+def _sweep(services: Services) -> None:
+    try:
+        services.recovery.sweep()
+    except HoldfastError as error:
+        services.log.write("error", "sweep_failed", error=error.message)
