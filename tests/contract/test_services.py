@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,7 @@ from tests.services.postgres import PostgresServer
 from tests.services.process import answers
 from tests.services.redis import RedisServer
 from tests.services.s3 import S3Server
+from tests.services.scratch import scratch_folder
 
 
 def put(client: Minio, bucket: str, name: str, data: bytes) -> None:
@@ -74,3 +77,13 @@ def test_redis_keeps_its_port_over_a_restart(redis_server: RedisServer) -> None:
 
 def test_the_browser_is_there(chromium_path: Path) -> None:
     assert chromium_path.is_file()
+
+
+def test_what_a_killed_test_run_left_behind_is_removed_and_what_runs_is_left(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, used = (tmp_path / f"holdfast-s3-{pid}-x" for pid in (ended.pid, os.getpid()))
+    left.mkdir()
+    used.mkdir()
+    fresh = scratch_folder("s3", parent=tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([used, fresh])

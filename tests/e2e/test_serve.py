@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.app import AppFactory, RunningApp
-from tests.services.process import ServerProcess, answers
+from tests.services.process import ServerProcess, answers, children
 from tests.services.waiting import wait_until
 
 pytestmark = pytest.mark.service
@@ -54,10 +54,6 @@ def wait_until_ready(process: ServerProcess) -> None:
         return "Holdfast is ready" in process.log.read_text()
 
     wait_until(ready, "the address to be told", seconds=60)
-
-
-def children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def supervised(process: ServerProcess) -> dict[str, int]:

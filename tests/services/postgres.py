@@ -7,14 +7,15 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
 
-from tests.services.process import Server, ServerProcess, find_program, free_port
+from tests.services.process import Server, ServerProcess, children, find_program, free_port, living
+from tests.services.scratch import scratch_folder
 from tests.services.waiting import wait_until
 
 _PACKAGE = "postgresql"
@@ -34,9 +35,7 @@ class PostgresServer(Server):
     @classmethod
     def boot(cls) -> PostgresServer:
         user = _account()
-        folder = Path(tempfile.mkdtemp(prefix="holdfast-postgres-"))
-        if user:
-            shutil.chown(folder, user)
+        folder = scratch_folder("postgres", user=user)
         port = free_port()
         data = folder / "data"
         subprocess.run(
@@ -81,7 +80,13 @@ class PostgresServer(Server):
         self.process.stop(number=signal.SIGINT)
 
     def kill9(self) -> None:
+        # Each backend has a group of its own, and answers once more before it sees that its parent is gone.
+        backends = children(self.process.pid)
         self.process.kill9()
+        for pid in backends:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(living, backends)), "PostgreSQL's backends to be gone")
 
     def pause(self) -> None:
         self.process.pause()

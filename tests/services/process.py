@@ -52,6 +52,7 @@ class ServerProcess:
     """A command that can be started, stopped, killed and started again.
 
     Its output goes to `log`, appended over restarts. `user` is the account it runs as, when we are root.
+    It dies with the thread that started it, so that a test run that is killed leaves no server behind.
     """
 
     name: str
@@ -72,7 +73,7 @@ class ServerProcess:
         assert not self.running, f"{self.name} is running already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command,
+                ["setpriv", "--pdeathsig", "KILL", *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -185,8 +186,20 @@ class Server(ABC):
             self.resume()
 
 
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started and that still have it as their parent."""
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def living(pid: int) -> bool:
+    """Whether `pid` is a process; a zombie waits only to be counted and is none."""
+    return _group_of(pid) is not None
+
+
 def _group_of(pid: int) -> int | None:
-    """The process group of a living process; a zombie waits only to be counted and is not living."""
+    """The process group of a living process."""
     with suppress(OSError):
         state, _parent, group, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if state in "ZX" else int(group)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.process import Server, ServerProcess, find_program, free_port
+from tests.services.scratch import scratch_folder
 
 
 @dataclass
@@ -19,7 +19,7 @@ class RedisServer(Server):
     @classmethod
     def boot(cls) -> RedisServer:
         program = find_program("redis-server", package="redis-server")
-        folder, port = Path(tempfile.mkdtemp(prefix="holdfast-redis-")), free_port()
+        folder, port = scratch_folder("redis"), free_port()
         options = {
             "bind": "127.0.0.1",
             "port": str(port),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +13,7 @@ from minio import Minio
 
 from tests.services import ceph
 from tests.services.process import Server, ServerProcess, find_program, free_port
+from tests.services.scratch import scratch_folder
 
 ACCESS_KEY = "testaccesskey"
 SECRET_KEY = "testsecretkey123"
@@ -76,7 +76,7 @@ class Radosgw(S3Server):
     @classmethod
     def boot(cls) -> Radosgw:
         # Not /tmp: the store writes with O_DIRECT, which a memory disk may refuse.
-        folder = Path(tempfile.mkdtemp(prefix="holdfast-s3-", dir="/var/tmp"))
+        folder = scratch_folder("s3", parent=Path("/var/tmp"))
         port = free_port()
         cluster = ceph.Cluster.create(folder, gateway_port=port)
         cluster.add_user(ACCESS_KEY, SECRET_KEY)
@@ -95,7 +95,7 @@ class Radosgw(S3Server):
 class MinioServer(S3Server):
     @classmethod
     def boot(cls) -> MinioServer:
-        folder, port = Path(tempfile.mkdtemp(prefix="holdfast-minio-")), free_port()
+        folder, port = scratch_folder("minio"), free_port()
         command = [find_program("minio", package="minio"), "server", str(folder / "data")]
         command += ["--address", f"127.0.0.1:{port}"]
         environ = {**os.environ, "MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY}
