@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend.catalog.models import Delivery, DeliveryState, Video, VideoTag
+from backend.catalog.types import VerbatimText
 from backend.disk.sidecar import DeliveryFacts, LocalFacts, Sidecar, VideoFacts
 from backend.errors import BadField, NotFound
 
@@ -200,9 +201,9 @@ def _has_delivery(state: str) -> ColumnElement[bool]:
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
-    # '!' escapes, not '\\': the column type escapes backslashes itself.
+    # Written as the columns are written; '!' escapes, because that form has backslashes of its own.
     escaped = re.sub(r"[!%_]", r"!\g<0>", text.lower())
-    pattern = f"%{escaped}%"
+    pattern = literal(f"%{escaped}%", VerbatimText())
     columns = (Video.original_filename, Video.stored_filename, Video.title, Video.description)
     in_words = [func.lower(column).like(pattern, escape="!") for column in columns]
     in_tags = exists().where(VideoTag.video_id == Video.id, func.lower(VideoTag.tag).like(pattern, escape="!"))

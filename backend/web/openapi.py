@@ -89,7 +89,8 @@ def _operation_id(endpoint: str, method: str) -> str:
 
 
 def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
-    for status, model in operation.pop(_SHAPES, {}).items():
+    shapes = operation.pop(_SHAPES, {})
+    for status, model in shapes.items():
         operation["responses"][status]["content"] = _json(model)
     operation.setdefault("parameters", []).extend(
         {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
@@ -105,6 +106,9 @@ def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
         }
     if operation.pop(_FORM, False):
         _add_form(operation)
+    for status, answer in operation["responses"].items():
+        if status >= "400" and status not in shapes:
+            answer["content"] = _json("Problem")
     if right is Right.PUBLIC:
         operation["security"] = []
         return

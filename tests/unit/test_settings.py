@@ -1,0 +1,83 @@
+"""Settings: every problem at once, in words; files, .env and masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.errors import SettingsError
+from backend.settings import explain_settings, load_settings
+
+
+def test_defaults_need_no_environment() -> None:
+    settings = load_settings({}, None)
+    assert settings.address == "http://127.0.0.1:8000"
+    assert settings.catalog_url.endswith("/uploaded_videos/metadata/catalog.db")
+    assert settings.upload_max_size == 20 * 1024**3
+    assert settings.allowed_extensions[:2] == ("mp4", "m4v")
+
+
+def test_every_problem_is_told_at_once_with_name_and_meaning() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"PORT": "high", "LOG_FORMAT": "xml", "UPLOAD_MAX_SIZE": "0"}, None)
+    told = caught.value.problems
+    assert len(told) == 3
+    assert any(line.startswith("PORT=high: ") and "port the web process binds to" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"STORAGE_MODE": "BOTH"}, "needs MILESTONE_URL"),
+        ({"STORAGE_MODE": "MILESTONE"}, "needs MILESTONE_URL"),
+        ({"AUTH_MODE": "open", "HOST": "0.0.0.0"}, "AUTH_MODE=open"),
+        ({"AUTH_MODE": "none"}, "AUTH_MODE"),
+        ({"ADMIN_TOKEN": "short"}, "shorter than 20"),
+        ({"DATABASE_URL": "mysql://x"}, "unknown database"),
+        ({"DATABASE_URL": "sqlite:///x", "POSTGRES_HOST": "h"}, "both set"),
+        ({"TRUSTED_PROXIES": "nginx"}, "neither an address nor a network"),
+        ({"PUBLIC_URL": "video.example.org"}, "must look like"),
+        ({"ADMIN_TOKEN_FILE": "/nowhere"}, "cannot be read"),
+    ],
+)
+def test_settings_that_do_not_fit_stop_the_start(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(environ, None)
+
+
+def test_secrets_never_stand_in_a_problem() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"ADMIN_TOKEN": "hunter2"}, None)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_value_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from-the-file\n")
+    settings = load_settings({"MINIO_SECRET_KEY_FILE": str(tmp_path / "secret")}, None)
+    assert settings.minio_secret_key.get_secret_value() == "from-the-file"
+
+
+def test_environment_wins_over_dotenv_and_each_source_is_told(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PORT=9001\nLOG_LEVEL=debug\n")
+    found = {option.name: option for option in explain_settings({"PORT": "9000"}, dotenv)}
+    assert (found["PORT"].value, found["PORT"].source) == ("9000", "environment")
+    assert (found["LOG_LEVEL"].value, found["LOG_LEVEL"].source) == ("debug", str(dotenv))
+    assert found["HOST"].source == "default"
+
+
+def test_empty_value_means_not_set() -> None:
+    assert load_settings({"PORT": ""}, None).port == 8000
+
+
+def test_secrets_are_masked_where_settings_are_shown() -> None:
+    environ = {"MINIO_SECRET_KEY": "s3cr3t", "DATABASE_URL": "postgresql://u:s3cr3t@h/d"}
+    assert "s3cr3t" not in str(explain_settings(environ, None))
+    assert "s3cr3t" not in repr(load_settings({"MINIO_SECRET_KEY": "s3cr3t"}, None))
+
+
+def test_postgres_parts_make_one_address() -> None:
+    settings = load_settings({"POSTGRES_HOST": "db", "POSTGRES_PASSWORD": "p@ss/word"}, None)
+    assert settings.catalog_url == "postgresql+psycopg://holdfast:p%40ss%2Fword@db:5432/holdfast"
+    assert load_settings({"DATABASE_URL": "postgres://h/d"}, None).catalog_url == "postgresql+psycopg://h/d"

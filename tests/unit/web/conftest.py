@@ -1,0 +1,84 @@
+"""An app without a server: the real services over a folder and either database, spoken to by Flask's client."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.app import create_app
+from backend.catalog import tokens
+from backend.cli.release import prepare
+from backend.services import Services, build_services
+from backend.settings import load_settings
+
+VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 64
+
+
+@dataclass
+class Site:
+    """One installation and who speaks to it."""
+
+    services: Services
+    client: FlaskClient
+    tokens: dict[str, str]
+
+    def call(self, method: str, path: str, role: str | None = "admin", **options: Any) -> TestResponse:
+        headers = dict(options.pop("headers", {}))
+        if role:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        return self.client.open(path, method=method, headers=headers, **options)
+
+    def upload(
+        self,
+        name: str = "holiday.mp4",
+        content: bytes = VIDEO,
+        path: str = "/api/upload-video",
+        role: str | None = "admin",
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> TestResponse:
+        form = {"video": (io.BytesIO(content), name), **fields}
+        return self.call("POST", path, role, data=form, headers=dict(headers or {}), content_type="multipart/form-data")
+
+
+Open = Callable[..., Site]
+
+
+@pytest.fixture
+def open_site(tmp_path: Path, database_url: str) -> Iterator[Open]:
+    """`open_site(DUPLICATES="reject")` makes an installation with one token for each role."""
+    opened: list[Services] = []
+
+    def make(targets: str = "", **env: str) -> Site:
+        (tmp_path / "copy").mkdir(exist_ok=True)
+        text = targets or f'[[target]]\nname = "nas"\nkind = "folder"\npath = "{tmp_path / "copy"}"\n'
+        (tmp_path / "targets.toml").write_text(text)
+        settings = load_settings(
+            {
+                "STORAGE_PATH": str(tmp_path / "storage"), "LOG_DIR": str(tmp_path / "logs"), "MIN_FREE_BYTES": "0",
+                "DATABASE_URL": database_url, "TARGETS_FILE": str(tmp_path / "targets.toml"), **env,
+            },
+            None,
+        )  # fmt: skip
+        prepare(settings)
+        services = build_services(settings, {})
+        opened.append(services)
+        with services.database.write() as session:
+            made = {str(role): tokens.create(session, role, role, [])[1] for role in tokens.Role}
+        return Site(services, create_app(services).test_client(), made)
+
+    yield make
+    for services in opened:
+        services.close()
+
+
+@pytest.fixture
+def site(open_site: Open) -> Site:
+    return open_site()

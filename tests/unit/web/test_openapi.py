@@ -1,0 +1,95 @@
+"""The API document is true: real answers fit the shapes it shows, and it shows every route and role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from backend.web import schemas
+from backend.web.access import Right, right_of
+from tests.unit.web.conftest import Open, Site
+
+
+@pytest.fixture
+def document(site: Site) -> dict[str, Any]:
+    found: dict[str, Any] = site.call("GET", "/openapi.json").get_json()
+    return found
+
+
+def test_document_is_3_1_and_names_every_api_route(site: Site, document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    app = site.client.application
+    routes = {
+        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith("pages.")
+    }
+    shown = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert shown == routes
+
+
+def test_every_route_says_which_roles_it_needs(site: Site, document: dict[str, Any]) -> None:
+    app = site.client.application
+    by_id = {
+        f"{m.lower()}_{r.endpoint.replace('.', '_')}": right_of(app.view_functions[r.endpoint])
+        for r in app.url_map.iter_rules()
+        for m in r.methods or ()
+    }
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            right = by_id[operation["operationId"]]
+            assert (operation["security"] == []) == (right is Right.PUBLIC)
+            assert right is Right.PUBLIC or operation["x-roles"]
+            assert operation["summary"]
+
+
+def test_references_lead_somewhere(document: dict[str, Any]) -> None:
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            return [v for k, v in node.items() if k == "$ref"] + [r for v in node.values() for r in references(v)]
+        return [r for v in node for r in references(v)] if isinstance(node, list) else []
+
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+
+
+def test_real_answers_fit_their_shapes(site: Site) -> None:
+    saved = site.upload(tags="a", content_type="Raw").get_json()
+    video_id, name = saved["video_id"], saved["stored_filename"]
+    _fits(schemas.Saved, saved)
+    _fits(schemas.Asset, site.upload(path="/projects/p/videos").get_json())
+    shapes: dict[str, type[schemas.Shape]] = {
+        "/api/videos/list": schemas.VideoList,
+        "/api/videos/storage-stats": schemas.StorageStats,
+        f"/api/video-info/{name}": schemas.OneVideo,
+        f"/api/videos/{video_id}": schemas.OneVideo,
+        f"/api/videos/{video_id}/receipt": schemas.Receipt,
+        f"/api/videos/{video_id}/deliveries": schemas.DeliveryList,
+        "/api/deliveries": schemas.DeliveryList,
+        "/api/targets": schemas.TargetList,
+        "/api/session": schemas.Session,
+        "/healthz": schemas.Done,
+        "/readyz": schemas.Ready,
+        "/api/videos/none": schemas.Problem,
+    }
+    for path, shape in shapes.items():
+        _fits(shape, site.call("GET", path).get_json())
+    _fits(schemas.OneDelivery, site.call("POST", f"/api/videos/{video_id}/deliveries/nas/retry").get_json())
+    _fits(schemas.Check, site.call("POST", "/api/targets/nas/check").get_json())
+    _fits(schemas.TargetList, site.call("POST", "/api/targets/nas/pause").get_json())
+    _fits(schemas.Count, site.call("POST", "/api/deliveries/retry").get_json())
+    _fits(schemas.Trashed, site.call("DELETE", f"/api/videos/{video_id}").get_json())
+
+
+def test_ready_tells_why_it_is_not(open_site: Open) -> None:
+    site = open_site(MIN_FREE_BYTES=str(10**18))
+    answer = site.call("GET", "/readyz", None)
+    assert answer.status_code == 503
+    assert answer.get_json()["problems"] == ["the disk reserve is reached"]
+
+
+def _fits(shape: type[schemas.Shape], answer: Any) -> None:
+    TypeAdapter(shape).validate_python(answer, strict=True)
