@@ -37,11 +37,24 @@ def redis_server() -> Iterator[RedisServer]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def s3_servers() -> Iterator[Callable[[str], S3Server]]:
+    """`s3_servers("radosgw")` starts that server at its first use and returns it."""
+    booted: dict[str, S3Server] = {}
+
+    def boot(name: str) -> S3Server:
+        if name not in booted:
+            booted[name] = available_servers()[name].boot()
+        return booted[name]
+
+    yield boot
+    for server in booted.values():
+        server.close()
+
+
 @pytest.fixture(scope="session", params=sorted(available_servers()))
-def s3_server(request: pytest.FixtureRequest) -> Iterator[S3Server]:
-    server = available_servers()[request.param].boot()
-    yield server
-    server.close()
+def s3_server(request: pytest.FixtureRequest, s3_servers: Callable[[str], S3Server]) -> S3Server:
+    return s3_servers(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """The smallest Ceph that carries an S3 gateway: one monitor, one store, everything in one folder.
 
 The settings are measured: without `tcp_nodelay` many small calls cost 50 ms each, without `paxos_*` the
-first boot takes 19 s in place of 5, and `mon_data_avail_crit` keeps the monitor up on a fullish disk.
+first boot takes 19 s in place of 5, `mon_data_avail_crit` keeps the monitor up on a fullish disk, and
+without `rgw_gc_*` the bytes of deleted objects stay for two hours and fill the store.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ osd_data={folder}/osd
 bluestore_block_size=21474836480
 bluestore_cache_autotune=false
 bluestore_cache_size=134217728
+rgw_gc_obj_min_wait=1
+rgw_gc_processor_period=3
+rgw_gc_processor_max_time=3
 rgw_frontends=beast endpoint=127.0.0.1:{gateway_port} tcp_nodelay=1
 """
 

@@ -1,0 +1,83 @@
+"""What the targets' contract asks for: a place per kind, a video to send, and a kind that comes from outside."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from backend.targets.base import Expected, Source
+from tests.contract.places import MIB, Place, place_makers
+from tests.services.s3 import S3Server, available_servers
+
+_ROOT = Path(__file__).resolve().parents[2]
+_MAKERS = place_makers(sorted(available_servers()))
+_S3_MAKERS = [name for name in _MAKERS if " on " in name]
+
+
+@dataclass(frozen=True)
+class Video:
+    """A file as the intake left it, and the bytes it holds."""
+
+    source: Source
+    content: bytes
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(self.source.size_bytes, self.source.sha256)
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Video]:
+    """`make_video(size)` writes a file of such bytes; the same `seed` gives the same bytes."""
+
+    def make(size_bytes: int, seed: str = "video", name: str = "holiday.mp4") -> Video:
+        # Not repetitive: parts that were swapped or sent twice must show.
+        content = hashlib.shake_256(seed.encode()).digest(size_bytes)
+        path = tmp_path / f"{seed}-{size_bytes}.mp4"
+        path.write_bytes(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return Video(Source(path, size_bytes, sha256, "video/mp4", name, seed), content)
+
+    return make
+
+
+@pytest.fixture
+def video(make_video: Callable[..., Video]) -> Video:
+    """Large enough for three parts where files are cut."""
+    return make_video(12 * MIB + 345)
+
+
+@pytest.fixture
+def outside_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install a package with an entry point, as pip would leave it; the folder to put on PYTHONPATH."""
+    info = tmp_path / "site" / "holdfast_example-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: holdfast-example\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[holdfast.targets]\nexample = tests.contract.example_kind:KIND\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(info.parent)])
+    monkeypatch.setenv("PYTHONPATH", f"{_ROOT}:{info.parent}")
+    return info.parent
+
+
+def _marked(names: list[str]) -> list[object]:
+    return [pytest.param(name, marks=pytest.mark.service) if " on " in name else name for name in names]
+
+
+@pytest.fixture(params=_marked(list(_MAKERS)))
+def place(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    outside_kind: Path,
+    s3_servers: Callable[[str], S3Server],
+) -> Iterator[Place]:
+    """A place of each kind, empty."""
+    root = tmp_path / "place"
+    root.mkdir()
+    made = _MAKERS[request.param](root, s3_servers)
+    yield made
+    made.close()

@@ -1,0 +1,491 @@
+"""Every promise of the target port (backend/targets/base.py), kept by every kind there is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from backend.errors import PermanentFailure, TargetError, TargetParked, TransferCancelled, TransientFailure
+from backend.targets.base import Deletable, Expected, Linkable, Readable, RemoteCopy, Source, Verdict
+from backend.targets.registry import kind_names
+from tests.contract.conftest import Video
+from tests.contract.places import KINDS, MIB, Place, target_of
+from tests.contract.transfers import CancelAt, Told
+
+KEY = "project_default/20261121_101112_Tutorial_holiday-1f0c2a9b3d.mp4"
+
+
+def test_every_kind_that_can_be_configured_is_tried_here(outside_kind: Path) -> None:
+    assert set(kind_names()) == KINDS
+
+
+def test_a_put_makes_exactly_one_object_with_the_bytes_of_the_file(place: Place, video: Video) -> None:
+    copy = place.target().put(video.source, KEY, Told())
+
+    assert copy.key == KEY
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+@pytest.mark.parametrize("size_bytes", [1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB])
+def test_every_size_around_a_part_arrives_whole(
+    place: Place, make_video: Callable[..., Video], size_bytes: int
+) -> None:
+    video = make_video(size_bytes)
+    target = place.target()
+
+    copy = target.put(video.source, KEY, Told())
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+
+
+def test_a_right_copy_is_verified_with_the_remotes_own_size(place: Place, video: Video) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+
+    proof = target.verify(video.expected, copy)
+
+    assert (proof.verdict, proof.size_bytes) == (Verdict.MATCHES, video.source.size_bytes)
+    assert proof.checksum
+    assert proof.how
+
+
+def test_a_copy_whose_proof_was_lost_is_verified_by_reading_it_back(place: Place, video: Video) -> None:
+    target = place.target()
+    target.put(video.source, KEY, Told())
+
+    proof = target.verify(video.expected, RemoteCopy(KEY))
+
+    assert (proof.verdict, proof.checksum) == (Verdict.MATCHES, f"sha256:{video.source.sha256}")
+
+
+def test_the_proof_survives_being_stored_as_json(place: Place, video: Video) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+
+    stored = RemoteCopy(copy.key, json.loads(json.dumps(dict(copy.proof))))
+
+    assert target.verify(video.expected, stored).verdict is Verdict.MATCHES
+
+
+def test_a_second_put_sends_nothing(place: Place, video: Video) -> None:
+    first = place.target().put(video.source, KEY, Told())
+    before = place.mark()
+
+    transfer = Told()
+    again = place.target().put(video.source, KEY, transfer)
+
+    assert place.mark() == before
+    assert again == first
+    assert transfer.advances[-1] == video.source.size_bytes
+    assert place.objects() == {KEY: video.content}
+
+
+def test_a_copy_that_the_remote_lost_is_missing_and_the_next_put_makes_it_again(place: Place, video: Video) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+    place.lose(KEY)
+
+    proof = target.verify(video.expected, copy)
+    assert proof.verdict is Verdict.MISSING
+    assert proof.reason
+
+    target.put(video.source, KEY, Told())
+    assert place.objects() == {KEY: video.content}
+
+
+@pytest.mark.parametrize("change", ["other bytes, same size", "cut short", "longer", "empty"])
+def test_a_spoiled_copy_differs_and_the_next_put_puts_it_right(place: Place, video: Video, change: str) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+    spoiled = {
+        "other bytes, same size": bytes([video.content[0] ^ 1]) + video.content[1:],
+        "cut short": video.content[:-1],
+        "longer": video.content + b"!",
+        "empty": b"",
+    }[change]
+    place.spoil(KEY, spoiled)
+
+    assert target.verify(video.expected, copy).verdict is not Verdict.MATCHES
+    assert target.verify(video.expected, RemoteCopy(KEY)).verdict is not Verdict.MATCHES
+
+    again = target.put(video.source, KEY, Told())
+    assert target.verify(video.expected, again).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+def test_a_copy_of_another_video_differs(place: Place, video: Video) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+
+    other = Expected(video.source.size_bytes, "0" * 64)
+
+    assert target.verify(other, RemoteCopy(copy.key)).verdict is Verdict.DIFFERS
+
+
+def _damage(source: Source, how: str) -> None:
+    content = source.path.read_bytes()
+    damaged = {
+        "last byte flipped": content[:-1] + bytes([content[-1] ^ 1]),
+        "first byte flipped": bytes([content[0] ^ 1]) + content[1:],
+        "cut short": content[:-1],
+        "longer": content + b"!",
+    }
+    if how == "gone":
+        source.path.unlink()
+    else:
+        source.path.write_bytes(damaged[how])
+
+
+_DAMAGES = ["last byte flipped", "first byte flipped", "cut short", "longer", "gone"]
+
+
+@pytest.mark.parametrize("how", _DAMAGES)
+def test_a_damaged_local_file_is_refused_and_leaves_nothing_behind(place: Place, video: Video, how: str) -> None:
+    target = place.target()
+    assert target.check().ok
+    _damage(video.source, how)
+
+    with pytest.raises(PermanentFailure, match="not what was saved"):
+        target.put(video.source, KEY, Told())
+
+    assert place.objects() == {}
+    assert place.leftovers() == []
+
+
+@pytest.mark.parametrize("how", _DAMAGES)
+def test_a_damaged_local_file_never_replaces_a_good_copy(place: Place, video: Video, how: str) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+    _damage(video.source, how)
+    before = place.mark()
+
+    # The copy is right, so a target may say so instead of refusing the local file.
+    with suppress(PermanentFailure):
+        target.put(video.source, KEY, Told())
+
+    assert place.mark() == before
+    assert place.objects() == {KEY: video.content}
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+
+
+def test_a_damaged_local_file_does_not_repair_a_spoiled_copy(place: Place, video: Video) -> None:
+    target = place.target()
+    target.put(video.source, KEY, Told())
+    spoiled = b"?" * video.source.size_bytes
+    place.spoil(KEY, spoiled)
+    _damage(video.source, "last byte flipped")
+
+    with pytest.raises(PermanentFailure, match="not what was saved"):
+        target.put(video.source, KEY, Told())
+
+    assert place.objects() == {KEY: spoiled}
+    assert place.leftovers() == []
+
+
+def test_progress_is_told_often_never_goes_back_and_ends_at_the_size(place: Place, video: Video) -> None:
+    transfer = Told()
+    place.target().put(video.source, KEY, transfer)
+
+    assert transfer.advances[0] == 0
+    assert transfer.advances == sorted(transfer.advances)
+    assert transfer.advances[-1] == video.source.size_bytes
+    steps = [b - a for a, b in zip(transfer.advances, transfer.advances[1:], strict=False)]
+    assert max(steps) <= 5 * MIB
+
+
+@pytest.mark.parametrize("at_bytes", [0, 1, 6 * MIB, 12 * MIB])
+def test_a_cancelled_put_can_be_taken_up_again_and_leaves_nothing_behind(
+    place: Place, video: Video, at_bytes: int
+) -> None:
+    cancelled = CancelAt(at_bytes=at_bytes)
+    with pytest.raises(TransferCancelled):
+        place.target().put(video.source, KEY, cancelled)
+    assert place.objects() == {}
+
+    target = place.target()
+    copy = target.put(video.source, KEY, Told(resume=json.loads(json.dumps(cancelled.resume))))
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"upload_id": "never-was", "part_bytes": 5 * MIB}, {"temporary": "x", "upload_id": 7}]
+)
+def test_a_stale_or_strange_resume_state_does_no_harm(place: Place, video: Video, state: dict[str, Any]) -> None:
+    target = place.target()
+
+    copy = target.put(video.source, KEY, Told(resume=state))
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+def test_two_puts_of_one_key_at_once_end_with_one_right_object(place: Place, video: Video) -> None:
+    # Both in processes of their own, as two workers would; one lost its lease and does not know it yet.
+    with _putting(place, video, "one") as one, _putting(place, video, "two") as two:
+        codes = sorted([one.wait(60), two.wait(60)])
+    assert codes[0] == 0, "neither put went through"
+
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+@contextmanager
+def _putting(
+    place: Place, video: Video, state: str, stop_at_bytes: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    job = video.source.path.with_name(f"{state}.job")
+    source = {**asdict(video.source), "path": str(video.source.path)}
+    job.write_text(
+        json.dumps(
+            {
+                "table": place.table(),
+                "source": source,
+                "key": KEY,
+                "state": str(job.with_suffix(".state")),
+                "stop_at_bytes": stop_at_bytes,
+            }
+        )
+    )
+    command = [sys.executable, "-m", "tests.contract.put_process", str(job)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("at_bytes", [0, 1, 5 * MIB, 11 * MIB, 12 * MIB + 345])
+@pytest.mark.parametrize("state_survives", [True, False])
+def test_a_put_killed_at_any_point_is_completed_by_the_next_and_leaves_one_object(
+    place: Place, video: Video, at_bytes: int, state_survives: bool
+) -> None:
+    with _putting(place, video, "killed", at_bytes) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("at ") and int(line.split()[1]) >= at_bytes:
+                break
+        process.kill()
+        process.wait()
+    assert set(place.objects()) <= {KEY}, "something unfinished lies under a name"
+    state_file = video.source.path.with_name("killed.state")
+    state = json.loads(state_file.read_text()) if state_file.exists() and state_survives else {}
+
+    target = place.target()
+    copy = target.put(video.source, KEY, Told(resume=state))
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert place.objects() == {KEY: video.content}
+    assert place.leftovers() == []
+
+
+def test_a_place_that_does_not_answer_is_never_a_verdict_nor_the_files_fault(place: Place, video: Video) -> None:
+    target = place.target()
+    copy = target.put(video.source, KEY, Told())
+    calls: list[Callable[[], object]] = [
+        lambda: target.put(video.source, KEY, Told()),
+        lambda: target.verify(video.expected, copy),
+        lambda: target.verify(video.expected, RemoteCopy(KEY)),
+    ]
+    if isinstance(target, Deletable):
+        calls.append(lambda: target.delete(copy))
+    if isinstance(target, Readable):
+        calls.append(lambda: list(target.read(copy)))
+
+    with place.unreachable():
+        for call in calls:
+            with pytest.raises((TransientFailure, TargetParked)) as failure:
+                call()
+            assert len(failure.value.message) > 20
+        report = target.check()
+        assert not report.ok
+        assert report.message
+
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+
+
+def test_a_check_passes_on_an_empty_place_and_leaves_nothing(place: Place) -> None:
+    report = place.target().check()
+
+    assert report.ok, report.message
+    assert report.message
+    assert place.objects() == {}
+    assert place.leftovers() == []
+
+
+def test_a_check_explains_what_is_wrong_and_what_to_do(place: Place) -> None:
+    place.target().check()
+    for wrong in place.wrong():
+        report = target_of(wrong.table).check()
+
+        assert not report.ok, wrong
+        assert re.search(wrong.words, report.message), report.message
+
+
+def test_a_wrong_configuration_parks_the_target_or_passes_by_itself_but_never_fails_the_file(
+    place: Place, video: Video
+) -> None:
+    for wrong in place.wrong():
+        with pytest.raises((TargetParked, TransientFailure)):
+            target_of(wrong.table).put(video.source, KEY, Told())
+
+
+def test_no_secret_is_in_a_message_or_in_what_a_target_shows(place: Place, video: Video) -> None:
+    secret = "s3cr3t-that-nobody-may-read"
+    table = {name: secret if name == "secret_key" else value for name, value in place.table().items()}
+    target = target_of(table)
+
+    shown = [repr(target), str(target), repr(target.check())]
+    try:
+        target.put(video.source, KEY, Told())
+    except TargetError as error:
+        shown += [error.message, repr(error), repr(error.detail)]
+
+    assert not [text for text in shown if secret in text]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with space.mp4",
+        "plus+sign.mp4",
+        "percent%20sign%.mp4",
+        "ünïcödé 日本語 🎬.mp4",
+        "quote'\"&<>;=?#[]{}.mp4",
+        "two  spaces .mp4",
+        "~tilde-and.dots..mp4",
+    ],
+)
+@pytest.mark.parametrize("size_bytes", [1000, 6 * MIB])
+def test_a_copy_keeps_its_name_whatever_characters_it_has(
+    place: Place, make_video: Callable[..., Video], name: str, size_bytes: int
+) -> None:
+    video = make_video(size_bytes)
+    target = place.target()
+    key = f"project_x/{name}"
+
+    cancelled = CancelAt(at_bytes=1)
+    with pytest.raises(TransferCancelled):
+        target.put(video.source, key, cancelled)
+    copy = target.put(video.source, key, Told())
+
+    assert place.objects() == {key: video.content}
+    assert place.leftovers() == []
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    if isinstance(target, Readable):
+        assert b"".join(target.read(copy)) == video.content
+    if isinstance(target, Deletable):
+        target.delete(copy)
+        assert place.objects() == {}
+
+
+def test_other_copies_are_left_alone(place: Place, make_video: Callable[..., Video]) -> None:
+    first, second = make_video(6 * MIB, "first"), make_video(6 * MIB, "second")
+    target = place.target()
+    target.put(first.source, "project_a/clip.mp4", Told())
+    target.put(second.source, "project_a/clip.mp4.more", Told())
+    target.put(second.source, "project_b/clip.mp4", Told())
+    if isinstance(target, Deletable):
+        target.delete(RemoteCopy("project_a/clip.mp4"))
+
+    kept = place.objects()
+
+    kept.pop("project_a/clip.mp4", None)
+    assert kept == {"project_a/clip.mp4.more": second.content, "project_b/clip.mp4": second.content}
+
+
+def test_deleting_removes_the_copy_and_may_be_repeated(place: Place, video: Video) -> None:
+    target = place.target()
+    assert isinstance(target, Deletable)
+    copy = target.put(video.source, KEY, Told())
+
+    target.delete(copy)
+    target.delete(copy)
+
+    assert place.objects() == {}
+    assert target.verify(video.expected, copy).verdict is Verdict.MISSING
+
+
+def test_deleting_what_was_never_there_is_success(place: Place) -> None:
+    target = place.target()
+    assert target.check().ok
+    assert isinstance(target, Deletable)
+
+    target.delete(RemoteCopy("project_never/was.mp4"))
+
+
+def test_reading_gives_back_the_same_bytes_in_small_pieces(place: Place, video: Video) -> None:
+    target = place.target()
+    assert isinstance(target, Readable)
+    copy = target.put(video.source, KEY, Told())
+
+    pieces = list(target.read(copy))
+
+    assert b"".join(pieces) == video.content
+    assert max(map(len, pieces)) <= MIB
+
+
+def test_reading_may_be_stopped_in_the_middle(place: Place, video: Video) -> None:
+    target = place.target()
+    assert isinstance(target, Readable)
+    copy = target.put(video.source, KEY, Told())
+
+    reading = iter(target.read(copy))
+    first = next(reading)
+    del reading
+
+    assert video.content.startswith(first)
+    assert b"".join(target.read(copy)) == video.content
+
+
+def test_reading_a_copy_that_is_gone_says_so(place: Place) -> None:
+    target = place.target()
+    assert target.check().ok
+    assert isinstance(target, Readable)
+
+    with pytest.raises(PermanentFailure, match="does not hold"):
+        list(target.read(RemoteCopy("project_never/was.mp4")))
+
+
+def test_a_link_lets_its_holder_download_the_copy(place: Place, video: Video) -> None:
+    target = place.target()
+    if place.kind not in ("minio", "s3"):
+        assert not isinstance(target, Linkable)
+        return
+    assert isinstance(target, Linkable)
+    copy = target.put(video.source, KEY, Told())
+
+    answer = urllib3.request("GET", target.link(copy, 60))
+
+    assert (answer.status, answer.data) == (200, video.content)
+
+
+def test_one_instance_serves_several_threads(place: Place, make_video: Callable[..., Video]) -> None:
+    videos = {f"project_t/{n}.mp4": make_video(6 * MIB if n % 2 else 1000, f"thread {n}") for n in range(6)}
+    target = place.target()
+
+    with ThreadPoolExecutor(6) as threads:
+        copies = list(threads.map(lambda item: target.put(item[1].source, item[0], Told()), videos.items()))
+
+    assert place.objects() == {key: video.content for key, video in videos.items()}
+    for copy in copies:
+        assert target.verify(videos[copy.key].expected, copy).verdict is Verdict.MATCHES
