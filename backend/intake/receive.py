@@ -245,10 +245,10 @@ class Intake:
 
 
 def in_units(size_bytes: int) -> str:
-    """Sizes for people: one decimal, decimal units as the page shows them."""
-    size = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size_bytes} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError("unreachable")
+    """A size for people, one decimal, in steps of 1024 as `file_size_mb` and the page count them."""
+    size, units = float(size_bytes), ["kB", "MB", "GB", "TB"]
+    if size_bytes < 1024:
+        return f"{size_bytes} bytes"
+    while (size := size / 1024) >= 1024 and len(units) > 1:
+        units.pop(0)
+    return f"{size:.1f} {units[0]}"
