@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ _MOST_ON_A_PAGE = 200
 _MOST_IDS = 200
 # Types a browser plays and never runs. All else is offered for download only.
 _PLAYABLE = ("video/", "audio/")
+_ONE_RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-\d{1,18})")
 
 
 @blueprint.get("/api/videos/list")
@@ -174,6 +176,7 @@ def _video(video_id: str) -> Video:
 def _bytes_of(video: Video, *, inline: bool) -> Response:
     """The file with ranges, ETag and a name for any browser; nothing in it can run in the page's origin."""
     path = services().restorer.local_path(video)
+    _forget_senseless_range()
     playable = video.mime_type.startswith(_PLAYABLE)
     answer = send_file(
         path,
@@ -189,6 +192,13 @@ def _bytes_of(video: Video, *, inline: bool) -> Response:
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+def _forget_senseless_range() -> None:
+    """RFC 9110 14.2: a range that is malformed, of another unit or of several parts may be ignored; 416 is not for it."""
+    found = _ONE_RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or (found["last"] and int(found["first"]) > int(found["last"])):
+        request.environ.pop("HTTP_RANGE", None)
 
 
 def disposition(kind: str, filename: str) -> str:
