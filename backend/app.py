@@ -49,6 +49,8 @@ def create_app(services: Services) -> APIFlask:
         SESSION_COOKIE_NAME="holdfast",
         SESSION_COOKIE_HTTPONLY=True,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        # Refreshed with each answer, the cookie would come back with one that was under way at sign-out.
+        SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
     )

@@ -21,13 +21,16 @@ export const targets = computed(() => session.value?.targets ?? []);
 export const targetLabel = (name) => targets.value.find((target) => target.name === name)?.label || name;
 
 export function startSession() {
-  onSignedOut(() => {
-    if (session.value) notice.value = "Your session has ended. Sign in again; files in the queue wait for you.";
-    session.value = null;
-  });
+  onSignedOut(sessionEnded);
   window.addEventListener("holdfast-token", () => signInByLink());
   if (window.holdfastToken !== undefined) signInByLink();
   else resume();
+}
+
+/** The server no longer knows this session. */
+export function sessionEnded() {
+  if (session.value) notice.value = "Your session has ended. Sign in again; files in the queue wait for you.";
+  session.value = null;
 }
 
 async function resume() {

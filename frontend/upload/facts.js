@@ -46,7 +46,7 @@ function Sending({ item }) {
       <${Fact} shape="moving" tone="moving" share=${share} word=${`Sent ${share} %`} />
       ${stalled > 0 && html`<span class="fact-stalled">No progress for ${duration(stalled)}</span>`}
       ${!stalled && item.bytesPerSecond.value > 0 && html`<span class="soft">${speed(item.bytesPerSecond.value)}</span>`}
-      ${!stalled && left !== null && html`<span class="soft">${duration(left)} left</span>`}
+      ${!stalled && left !== null && html`<span class="soft">${duration(Math.max(1, left))} left</span>`}
     </p>
   `;
 }

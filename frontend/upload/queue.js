@@ -2,7 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { announce } from "../shell/announce.js";
 import { online, probe } from "../server/reach.js";
-import { limits, session } from "../server/session.js";
+import { limits, session, sessionEnded } from "../server/session.js";
 import { adopt } from "../videos/list.js";
 import { shown } from "../words/names.js";
 import { count, digestOf, percent, shortDigest } from "../words/sizes.js";
@@ -129,7 +129,7 @@ function saved(item, answer) {
 function refused(item, problem) {
   if (problem.status === 401) {
     wait(item, "You were signed out. It is sent again, from the start, once you are back.", null);
-    session.value = null;
+    sessionEnded();
   } else if (PASSING.includes(problem.status) || problem.code === CUT_SHORT) {
     const seconds = problem.retryAfterSeconds ?? backoff(++item.losses);
     wait(item, problem.message, seconds);

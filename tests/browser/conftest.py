@@ -55,6 +55,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     def listen(page: Page) -> None:
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        # From now on file dialogues come to the test; asked for at the moment of a key press, it may be too late.
+        page.on("filechooser", lambda _: None)
 
     def open_(app: RunningApp, *, base_url: str = "", sign_in: bool = True, **options: Any) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})

@@ -23,6 +23,7 @@ class CuttingProxy:
         self.lost_answers = 0
         self._upstream_port = upstream_port
         self._lose_answer_to: bytes = b""
+        self._keep_head = False
         self._lock = threading.Lock()
         self._lines: set[socket.socket] = set()
         self._listener: socket.socket | None = None
@@ -32,8 +33,9 @@ class CuttingProxy:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def lose_next_answer(self, request_start: bytes) -> None:
-        """Let the next request that begins so reach the server whole, and lose its answer."""
+    def lose_next_answer(self, request_start: bytes, *, keep_head: bool) -> None:
+        """Let the next request that begins so reach the server whole, and lose its answer: all, or its body."""
+        self._keep_head = keep_head
         self._lose_answer_to = request_start
 
     def cut(self) -> None:
@@ -82,6 +84,9 @@ class CuttingProxy:
                     doomed.set()
                 if not is_request and doomed.is_set():
                     self.lost_answers += 1
+                    if self._keep_head:
+                        sink.sendall(piece[: piece.index(b"\r\n\r\n") + 4])
+                        sink.shutdown(socket.SHUT_RDWR)
                     break
                 sink.sendall(piece)
         for line in (sink, source):
