@@ -195,7 +195,7 @@ def _bytes_of(video: Video, *, inline: bool) -> Response:
 
 
 def _forget_senseless_range() -> None:
-    """RFC 9110 14.2: a range that is malformed, of another unit or of several parts may be ignored; 416 is not for it."""
+    """Ignore a range that is malformed, of another unit or of several parts, as RFC 9110 section 14.2 allows."""
     found = _ONE_RANGE.fullmatch(request.headers.get("Range", ""))
     if found is None or (found["last"] and int(found["first"]) > int(found["last"])):
         request.environ.pop("HTTP_RANGE", None)
