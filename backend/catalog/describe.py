@@ -1,4 +1,4 @@
-"""A video and a delivery as plain JSON: the shapes that HTTP and the command line share (spec section 6)."""
+"""Videos, deliveries and totals as plain JSON: the shapes that HTTP and the command line share (spec section 6)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.stats import Amount, Totals
 
 
 def iso(at: datetime | None) -> str | None:
@@ -75,3 +76,23 @@ def describe_delivery(delivery: Delivery, video: Video, kinds: dict[str, str] | 
         "updated_at": iso(delivery.updated_at),
         "verified_at": iso(delivery.verified_at),
     }
+
+
+def describe_totals(totals: Totals, disk_free_bytes: int) -> dict[str, Any]:
+    """The figures of `/api/videos/storage-stats`."""
+    return {
+        "total_videos": totals.videos.count,
+        "total_size_bytes": totals.videos.bytes,
+        "total_size_mb": round(totals.videos.bytes / 1024 / 1024, 2),
+        "physical_bytes": totals.physical_bytes,
+        "disk_free_bytes": disk_free_bytes,
+        "oldest": iso(totals.oldest_at),
+        "newest": iso(totals.newest_at),
+        "by_project": _amounts(totals.by_project),
+        "by_content_type": _amounts(totals.by_content_type),
+        "deliveries": {target: _amounts(states) for target, states in totals.deliveries.items()},
+    }
+
+
+def _amounts(by_name: dict[str, Amount]) -> dict[str, Any]:
+    return {name: {"count": amount.count, "bytes": amount.bytes} for name, amount in by_name.items()}

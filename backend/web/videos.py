@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request, send_file
 
 from backend.catalog import stats, videos
-from backend.catalog.describe import describe, iso
+from backend.catalog.describe import describe, describe_totals, iso
 from backend.catalog.models import Video
-from backend.catalog.stats import Amount
 from backend.catalog.videos import Wanted
 from backend.disk.atomic import free_bytes
 from backend.errors import BadField
@@ -64,21 +62,7 @@ def list_videos() -> Response:
 def storage_stats() -> Response:
     with services().database.read() as session:
         totals = stats.totals(session, person().scope)
-    return jsonify(
-        {
-            "success": True,
-            "total_videos": totals.videos.count,
-            "total_size_bytes": totals.videos.bytes,
-            "total_size_mb": round(totals.videos.bytes / 1024 / 1024, 2),
-            "physical_bytes": totals.physical_bytes,
-            "disk_free_bytes": free_bytes(services().layout.root),
-            "oldest": iso(totals.oldest_at),
-            "newest": iso(totals.newest_at),
-            "by_project": _amounts(totals.by_project),
-            "by_content_type": _amounts(totals.by_content_type),
-            "deliveries": {target: _amounts(states) for target, states in totals.deliveries.items()},
-        }
-    )
+    return jsonify({"success": True} | describe_totals(totals, free_bytes(services().layout.root)))
 
 
 @blueprint.get("/api/video-info/<stored_filename>")
@@ -213,7 +197,3 @@ def _limit() -> int:
     if not given.isdigit() or not 1 <= int(given) <= _MOST_ON_A_PAGE:
         raise BadField(f"limit must be 1 to {_MOST_ON_A_PAGE}.", detail={"field": "limit"})
     return int(given)
-
-
-def _amounts(by_name: dict[str, Amount]) -> dict[str, Any]:
-    return {name: {"count": amount.count, "bytes": amount.bytes} for name, amount in by_name.items()}
