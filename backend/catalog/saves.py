@@ -33,10 +33,19 @@ def save(database: Database, sidecar: Sidecar, caller_id: str) -> str:
                 # The sweep found the published file first and adopted it: the same row, by another hand.
                 return sidecar.video.id
             earlier = _find_key(session, caller_id, sidecar.video.idempotency_key)
+            if earlier is not None:
+                _demand_same_content(session, earlier, sidecar.video.sha256)
         if earlier is None:
             raise
         return earlier
     return sidecar.video.id
+
+
+def knows(database: Database, sidecar: Sidecar) -> bool:
+    """True when the catalog has the video, in this state or a later one."""
+    with database.read() as session:
+        row = session.get(Video, sidecar.video.id)
+        return row is not None and row.revision >= sidecar.revision
 
 
 def adopt(database: Database, sidecar: Sidecar) -> bool:
@@ -59,15 +68,9 @@ def earlier_save(database: Database, caller_id: str, key: str, sha256: str) -> s
         return None
     with database.read() as session:
         found = _find_key(session, caller_id, key)
-        if found is None:
-            return None
-        video = session.get_one(Video, found)
-        if video.sha256 != sha256:
-            raise KeyReused(
-                "This Idempotency-Key was used for another file. Use a new key for each file; repeat one only to retry.",
-                detail={"video_id": video.id},
-            )
-        return video.id
+        if found is not None:
+            _demand_same_content(session, found, sha256)
+        return found
 
 
 def forget_old_keys(database: Database) -> None:
@@ -94,6 +97,14 @@ def _adopt_key(session: Session, sidecar: Sidecar) -> None:
     taken = _find_key(session, video.uploaded_by_id, video.idempotency_key) if video.idempotency_key else None
     if taken is None:
         _add_key(session, sidecar, video.uploaded_by_id)
+
+
+def _demand_same_content(session: Session, video_id: str, sha256: str) -> None:
+    if session.get_one(Video, video_id).sha256 != sha256:
+        raise KeyReused(
+            "This Idempotency-Key was used for another file. Use a new key for each file; repeat one only to retry.",
+            detail={"video_id": video_id},
+        )
 
 
 def _find_key(session: Session, caller_id: str, key: str) -> str | None:

@@ -7,7 +7,8 @@ import os
 from backend.catalog import tokens
 from backend.catalog.migrate import migrate
 from backend.catalog.tokens import Role
-from backend.disk.atomic import write_new
+from backend.disk.atomic import TEMPORARY_SUFFIX, fsync_folder, write_new
+from backend.disk.incoming import discard_abandoned
 from backend.disk.layout import Layout
 from backend.retention.remove import Remover
 from backend.services import Services, build_services
@@ -25,6 +26,8 @@ def prepare(settings: Settings) -> None:
 
 def make_keys(layout: Layout) -> None:
     """Make the receipt key and the session secret, once; 0600 and durable before anything is signed."""
+    for left in layout.keys.glob(f"*{TEMPORARY_SUFFIX}"):
+        discard_abandoned(left)
     for name, fresh in ((RECEIPT_KEY_FILE, new_receipt_key), (SESSION_KEY_FILE, new_secret)):
         place = layout.keys / name
         if place.exists():
@@ -36,6 +39,7 @@ def make_keys(layout: Layout) -> None:
             pass  # another process was first; its key is the key
         finally:
             os.umask(old)
+    fsync_folder(layout.keys)
 
 
 def release(settings: Settings) -> list[str]:

@@ -7,14 +7,18 @@ reason). Every OSError leaves here as one of `errors.StorageError`.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
-from backend.errors import from_os_error
+from backend.errors import StorageError, from_os_error
+
+TEMPORARY_SUFFIX = ".tmp"
 
 
 @contextmanager
@@ -44,23 +48,53 @@ def fsync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents; each new name is durable when this returns."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    with told_as("making a folder"), suppress(FileExistsError):
-        folder.mkdir()
-    fsync_folder(folder.parent)
+    """Make `folder` and its parents; the names of all of them are durable when this returns."""
+    if not folder.is_dir():
+        if not folder.parent.is_dir():
+            make_folder(folder.parent)
+        with told_as("making a folder"), suppress(FileExistsError):
+            folder.mkdir()
+    with told_as("making a folder"):
+        inode = folder.stat().st_ino
+    _make_name_durable(folder, inode)
+
+
+@lru_cache(maxsize=4096)
+def _make_name_durable(folder: Path, _inode: int) -> None:
+    """Once in each process, also for a folder found there: who made it may have died before its fsync, or not be
+    there yet. A failure is not remembered."""
+    try:
+        fsync_folder(folder.parent)
+    except StorageError as error:
+        # A storage root in a folder that we may not read was made by somebody else, before us.
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+
+
+def create_locked(path: Path) -> int:
+    """Open a new file under a lock that goes with the process: a file without one was left by a crash."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                return fd
+        except BaseException:
+            os.close(fd)
+            forget(path)
+            raise
+        # A sweep that came between the two calls took the file for abandoned and removed it: begin again.
+        os.close(fd)
 
 
 def publish(temporary: Path, final: Path) -> None:
     """Give a durable file its final name without ever overwriting: FileExistsError when the name is taken.
 
-    The folder is not fsynced here: the caller does it once for all names it publishes there.
+    The temporary name stays, for the caller to remove. The folder is not fsynced here: the caller does it once
+    for all names it publishes there.
     """
     with told_as("publishing a file"):
         os.link(temporary, final)
-    discard(temporary)
 
 
 def free_bytes(folder: Path) -> int:
@@ -75,42 +109,41 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
+def forget(path: Path) -> None:
+    """Remove a temporary name if that is possible; one that stays is removed by the next sweep."""
+    with suppress(StorageError):
+        discard(path)
+
+
 def write_new(final: Path, content: bytes, scratch: Path) -> None:
     """Write a small new file whole and durable; FileExistsError when the name is taken.
 
     `scratch` is a folder on the same file system. The new name is durable after `fsync_folder(final.parent)`.
     """
-    temporary = _write_temporary(content, scratch)
-    try:
+    with _durable_temporary(content, scratch) as temporary:
         publish(temporary, final)
-    finally:
-        discard(temporary)
 
 
 def replace(final: Path, content: bytes, scratch: Path) -> None:
     """Put `content` in place of a small file; a reader sees the old or the new one, and it is durable."""
-    temporary = _write_temporary(content, scratch)
-    try:
-        with told_as("replacing a file"):
-            os.rename(temporary, final)
-    finally:
-        discard(temporary)
+    with _durable_temporary(content, scratch) as temporary, told_as("replacing a file"):
+        os.rename(temporary, final)
     fsync_folder(final.parent)
 
 
-def _write_temporary(content: bytes, scratch: Path) -> Path:
-    temporary = scratch / f"{uuid.uuid4().hex}.tmp"
+@contextmanager
+def _durable_temporary(content: bytes, scratch: Path) -> Iterator[Path]:
+    """A locked file with `content`, durable under a name that is gone afterwards."""
+    temporary = scratch / f"{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
     with told_as("writing a small file"):
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        fd = create_locked(temporary)
     try:
         write_all(fd, content)
         fsync_file(fd)
-    except BaseException:
+        yield temporary
+    finally:
+        forget(temporary)
         os.close(fd)
-        discard(temporary)
-        raise
-    os.close(fd)
-    return temporary
 
 
 def write_all(fd: int, content: bytes | bytearray | memoryview) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from backend.disk.atomic import discard, fsync_file, told_as, write_all
+from backend.disk.atomic import create_locked, discard, forget, fsync_file, told_as, write_all
 from backend.disk.digest import StreamHasher
 from backend.disk.layout import Layout
+from backend.errors import DiskFault
 
 PART_SUFFIX = ".part"
 
@@ -20,15 +23,18 @@ class IncomingFile:
         self.video_id = video_id
         self.path = layout.incoming / f"{video_id}{PART_SUFFIX}"
         self.size_bytes = 0
+        # The disk failed on this very file: its bytes are for a person to look at, not to be thrown away.
+        self.faulty = False
         self._quarantine = layout.quarantine
         self._hasher = StreamHasher()
         with told_as("opening a new file"):
-            self._fd = _open_locked(self.path)
+            self._fd = create_locked(self.path)
 
     def write(self, piece: bytes | bytearray) -> None:
         """Append a piece; the caller must not change it afterwards."""
         self._hasher.update(piece)
-        write_all(self._fd, piece)
+        with self._noting_faults():
+            write_all(self._fd, piece)
         self.size_bytes += len(piece)
 
     def head(self, length: int) -> bytes:
@@ -39,7 +45,8 @@ class IncomingFile:
     def seal(self) -> str:
         """Make all bytes durable and return their SHA-256. Called once: a failed fsync is never tried again."""
         try:
-            fsync_file(self._fd)
+            with self._noting_faults():
+                fsync_file(self._fd)
         finally:
             digest = self._hasher.finish()
         return digest
@@ -47,43 +54,68 @@ class IncomingFile:
     def close(self) -> None:
         """Give up the file descriptor and with it the lock; safe to call twice."""
         self._hasher.stop()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def drop(self) -> None:
-        """Throw the bytes away: they were never acknowledged."""
+        """Throw the name away. The lock is held until it is gone, so that no sweep finds it abandoned."""
+        forget(self.path)
         self.close()
-        discard(self.path)
 
     def set_aside(self) -> Path:
         """Keep the bytes in quarantine, where nobody is served from, and return their new place."""
-        self.close()
         place = self._quarantine / self.path.name
-        with told_as("setting a file aside"):
-            os.rename(self.path, place)
+        try:
+            with told_as("setting a file aside"):
+                os.rename(self.path, place)
+        finally:
+            self.close()
         return place
 
-
-def _open_locked(path: Path) -> int:
-    """A new file under a lock that goes with the process: what has none was left by a crash."""
-    while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        # A sweep that came between the two calls took the file for abandoned and removed it: begin again.
-        if path.exists():
-            return fd
-        os.close(fd)
+    @contextmanager
+    def _noting_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except DiskFault:
+            self.faulty = True
+            raise
 
 
 def is_abandoned(path: Path) -> bool:
-    """True when no living process is writing this file."""
+    """True when the file is there and no living process is writing it."""
+    fd = _take(path)
+    if fd is not None:
+        os.close(fd)
+    return fd is not None
+
+
+def discard_abandoned(path: Path) -> bool:
+    """Remove a file that no living process is writing; True when it was removed."""
+    fd = _take(path)
+    if fd is None:
+        return False
+    try:
+        # Under its lock: an upload that is just beginning waits for it, and then sees that its file is gone.
+        discard(path)
+    finally:
+        os.close(fd)
+    return True
+
+
+def _take(path: Path) -> int | None:
+    """Open and lock a file that nobody is writing; None when somebody is, or when it is gone."""
     with told_as("looking at an unfinished file"):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
-        finally:
             os.close(fd)
-    return True
+            return None
+        except BaseException:
+            os.close(fd)
+            raise
+    return fd

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from backend.disk.atomic import replace, write_new
 from backend.disk.layout import Layout
 from backend.disk.locks import lock
-from backend.errors import LocalDamage
+from backend.errors import LocalDamage, from_os_error
 
 SCHEMA = 1
 
@@ -104,9 +104,15 @@ class Sidecar(BaseModel):
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Read one. Raises FileNotFoundError, or `LocalDamage` with words when it cannot be understood."""
+    """Read one. Raises FileNotFoundError, `LocalDamage` when it cannot be understood, or another `StorageError`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise from_os_error(error, "reading a sidecar") from error
     with told_as_damage(path):
-        return Sidecar.model_validate(json.loads(path.read_bytes()))
+        return Sidecar.model_validate(json.loads(content))
 
 
 @contextmanager

@@ -150,7 +150,10 @@ def _instant(fields: Fields, name: str) -> datetime | None:
         raise _bad(name, "is not an ISO 8601 time such as 2026-01-31T12:00:00Z") from None
     if at.tzinfo is None:
         raise _bad(name, "has no time zone; add Z or an offset such as +01:00")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise _bad(name, "is not between the years 1 and 9999") from None
 
 
 def _sha256(fields: Fields) -> str:

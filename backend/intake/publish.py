@@ -1,13 +1,17 @@
-"""Giving a durable upload its name: sidecar, then link(2), then fsync of the folder. Never overwrites."""
+"""Giving a durable upload its name: sidecar, then link(2), then fsync of the folder. Never overwrites.
+
+The name in incoming/ stays, with its lock, until the catalog has the video: so a sweep leaves a running save
+alone, and finds what a crash cut off between publishing and the catalog by looking for names without a lock.
+"""
 
 from __future__ import annotations
 
-import errno
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.disk.atomic import discard, fsync_folder, make_folder, told_as
+from backend.disk.atomic import discard, forget, fsync_folder, make_folder, replace
 from backend.disk.atomic import publish as publish_file
 from backend.disk.incoming import IncomingFile
 from backend.disk.layout import Layout, project_folder, split_extension, stored_name
@@ -30,8 +34,7 @@ def publish(layout: Layout, file: IncomingFile, twin: Twin | None, draft: Sideca
         except FileExistsError:
             # The name is taken: a later instant makes another one.
             continue
-        _make_durable(layout, folder, placed)
-        file.drop()
+        _make_durable(layout, folder, file, placed)
         return placed
     raise Conflict(
         f"No free name was found for '{draft.video.original_filename}' in {_MOST_NAMES} tries; send it again."
@@ -39,10 +42,14 @@ def publish(layout: Layout, file: IncomingFile, twin: Twin | None, draft: Sideca
 
 
 def withdraw(layout: Layout, placed: Sidecar) -> None:
-    """Move a published, unacknowledged upload into quarantine, sidecar last: alone it would look like a loss."""
-    for path in (layout.absolute(placed.video.relative_path), layout.sidecar_of(placed.video.relative_path)):
-        with told_as("setting a file aside"):
-            os.rename(path, layout.quarantine / path.name)
+    """Take back the names of an upload that is not in the catalog; its bytes still have their name in incoming/.
+
+    The sidecar goes last: a file without one would be nobody's.
+    """
+    final = layout.absolute(placed.video.relative_path)
+    discard(final)
+    discard(layout.sidecar_of(placed.video.relative_path))
+    fsync_folder(final.parent)
 
 
 def _named(draft: Sidecar, folder_name: str, twin: Twin | None) -> Sidecar:
@@ -70,20 +77,19 @@ def _try_name(layout: Layout, file: IncomingFile, twin: Twin | None, named: Side
             named = _with_own_bytes(layout, named)
             publish_file(file.path, final)
     except (FileExistsError, HoldfastError):
-        discard(layout.sidecar_of(named.video.relative_path))
+        forget(layout.sidecar_of(named.video.relative_path))
         raise
     return named
 
 
 def _link_twin(older: Path, final: Path) -> bool:
-    """Share the older video's bytes; False when it cannot be linked any more (EMLINK) or has just gone."""
+    """Share the older video's bytes; False when it takes no more links (EMLINK), is not ours, or has just gone."""
     try:
         os.link(older, final)
-    except OSError as error:
-        if error.errno in (errno.EMLINK, errno.ENOENT):
-            return False
-        with told_as("publishing a file"):
-            raise
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
     return True
 
 
@@ -92,15 +98,19 @@ def _with_own_bytes(layout: Layout, named: Sidecar) -> Sidecar:
     if named.video.bytes_id == named.video.id:
         return named
     own = named.model_copy(update={"video": named.video.model_copy(update={"bytes_id": named.video.id})})
-    discard(layout.sidecar_of(named.video.relative_path))
-    write_first(layout, own)
+    replace(layout.sidecar_of(named.video.relative_path), own.encoded(), layout.incoming)
     return own
 
 
-def _make_durable(layout: Layout, folder: Path, placed: Sidecar) -> None:
+def _make_durable(layout: Layout, folder: Path, file: IncomingFile, placed: Sidecar) -> None:
     try:
         fsync_folder(folder)
     except HoldfastError:
-        # The names may be gone after a power loss: nothing is acknowledged, the bytes wait for a person.
-        withdraw(layout, placed)
+        # The names may be gone after a power loss: nothing is acknowledged. The bytes wait for a person, and the
+        # sidecar beside them says whose they are.
+        file.faulty = True
+        forget(layout.absolute(placed.video.relative_path))
+        place = layout.sidecar_of(placed.video.relative_path)
+        with suppress(OSError):
+            os.rename(place, layout.quarantine / place.name)
         raise

@@ -22,16 +22,17 @@ from backend.disk.layout import Layout
 from backend.disk.sidecar import Sidecar, VideoFacts
 from backend.errors import (
     DigestMismatch,
-    DiskFault,
     DiskFull,
     EmptyFile,
     HoldfastError,
     IncompleteBody,
+    KeyReused,
     StorageError,
     TooLarge,
 )
 from backend.intake import checks, publish, twins
 from backend.intake.checks import Facts
+from backend.intake.recover import Recovery, has_abandoned
 from backend.log import Level, UploadLog
 from backend.outbox.enqueue import choose_targets, first_entries
 from backend.outbox.places import Places
@@ -60,6 +61,7 @@ class Upload:
     door: str
     declared_bytes: int | None
     started: float = field(default_factory=time.monotonic)
+    published: bool = False
 
     @property
     def id(self) -> str:
@@ -119,7 +121,7 @@ class Intake:
                 detail={"filename": upload.original_filename, "received": sha256, "announced": facts.sha256},
             )
         self._tell("received", upload, bytes=upload.file.size_bytes, sha256=sha256)
-        earlier = saves.earlier_save(self.database, upload.caller.id, idempotency_key, sha256)
+        earlier = self._earlier(upload, sha256, idempotency_key)
         if earlier is not None:
             upload.file.drop()
             return Saved(earlier, replayed=True)
@@ -128,18 +130,24 @@ class Intake:
         placed = publish.publish(
             self.layout, upload.file, twin, self._draft(upload, facts, sha256, targets, idempotency_key)
         )
+        upload.published = True
         return self._register(upload, placed)
 
     def abandon(self, upload: Upload, error: BaseException) -> None:
-        """Throw away what came of an upload that will not be saved; kept in quarantine when the disk failed."""
+        """Throw away what came of an upload that will not be saved; kept in quarantine when the disk failed on it."""
         reason = error.message if isinstance(error, HoldfastError) else type(error).__name__
         self._tell("refused", upload, bytes=upload.file.size_bytes, error=reason)
-        if not upload.file.path.exists():
-            upload.file.close()
-        elif isinstance(error, DiskFault):
-            upload.file.set_aside()
-        else:
-            upload.file.drop()
+        try:
+            if upload.published:
+                # Durable, but not in the catalog: the name without a lock tells the sweep to adopt it.
+                upload.file.close()
+            elif upload.file.faulty:
+                upload.file.set_aside()
+            else:
+                upload.file.drop()
+        except StorageError as late:
+            # The caller must hear of the first failure; the sweep removes what stays.
+            self._tell("left_behind", upload, error=late.message)
 
     def refuse_too_large(self, original_filename: str, size_bytes: int) -> None:
         limit = self.settings.upload_max_size
@@ -218,6 +226,9 @@ class Intake:
         video, seconds = placed.video, time.monotonic() - upload.started
         try:
             saved_id = saves.save(self.database, placed, upload.caller.id)
+        except KeyReused:
+            self._take_back(upload, placed)
+            raise
         except StorageError as error:
             # The bytes are published and durable; taking them back could undo a commit that did happen.
             raise type(error)(
@@ -226,8 +237,9 @@ class Intake:
                 detail=error.detail,
             ) from error
         if saved_id != video.id:
-            publish.withdraw(self.layout, placed)
+            self._take_back(upload, placed)
             return Saved(saved_id, replayed=True)
+        upload.file.drop()
         self._tell(
             "saved",
             upload,
@@ -238,6 +250,21 @@ class Intake:
         )
         self._tell("queued", upload, targets=",".join(d.target for d in placed.deliveries) or "none")
         return Saved(video.id)
+
+    def _earlier(self, upload: Upload, sha256: str, key: str) -> str | None:
+        """What this caller saved with this key, also when a crash kept it out of the catalog until now."""
+        if key and has_abandoned(self.layout):
+            Recovery(self.layout, self.database, self.log).sweep()
+        return saves.earlier_save(self.database, upload.caller.id, key, sha256)
+
+    def _take_back(self, upload: Upload, placed: Sidecar) -> None:
+        """Another upload has the key: this one must not be listed beside it."""
+        try:
+            publish.withdraw(self.layout, placed)
+        except StorageError as error:
+            self._tell("left_behind", upload, error=error.message)
+        upload.published = False
+        upload.file.drop()
 
     def _tell(self, step: str, upload: Upload, **more: object) -> None:
         level: Level = "warning" if "error" in more else "info"

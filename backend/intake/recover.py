@@ -6,23 +6,20 @@ An unacknowledged upload ends absent or listed whole. Nothing that was ever publ
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.catalog import saves, videos
 from backend.catalog.database import Database
-from backend.disk.atomic import discard, fsync_folder, publish, told_as
+from backend.disk.atomic import TEMPORARY_SUFFIX, fsync_folder, publish, told_as
 from backend.disk.digest import sha256_of
-from backend.disk.incoming import PART_SUFFIX, is_abandoned
+from backend.disk.incoming import PART_SUFFIX, discard_abandoned, is_abandoned
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.disk.locks import lock
-from backend.disk.sidecar import Sidecar, read_sidecar
-from backend.errors import LocalDamage
+from backend.disk.sidecar import Sidecar, change, read_sidecar
+from backend.errors import DiskFault, LocalDamage, StorageError
 from backend.log import UploadLog
-
-_STALE_TEMPORARY_SECONDS = 3600.0
 
 
 @dataclass
@@ -64,8 +61,10 @@ class Recovery:
             for name in sorted(n for n in os.listdir(folder) if n.endswith(SIDECAR_SUFFIX)):
                 try:
                     changed += saves.adopt(self.database, read_sidecar(folder / name))
-                except LocalDamage as error:
+                except (LocalDamage, DiskFault) as error:
                     problems.append(error.message)
+                except FileNotFoundError:
+                    continue  # taken back by its upload since the folder was listed
         return changed, problems
 
     def _sweep_folder(self, folder: Path, found: Swept) -> None:
@@ -73,46 +72,61 @@ class Recovery:
         with self.database.read() as session:
             rows = videos.places_below(session, prefix)
         names = set(os.listdir(folder))
-        media = {n for n in names if not n.endswith(SIDECAR_SUFFIX)}
-        for name in sorted(names - media):
-            stem = name.removesuffix(SIDECAR_SUFFIX)
-            if prefix + stem not in rows:
-                self._adopt(folder, stem, stem in media, found)
-        found.missing += [
-            path for path, state in rows.items() if state == "present" and path.removeprefix(prefix) not in media
-        ]
-        found.unknown += [
-            prefix + n for n in sorted(media) if prefix + n not in rows and n + SIDECAR_SUFFIX not in names
-        ]
+        for name in sorted(n for n in names if n.endswith(SIDECAR_SUFFIX)):
+            if prefix + name.removesuffix(SIDECAR_SUFFIX) not in rows:
+                self._try_adopt(folder, name.removesuffix(SIDECAR_SUFFIX), found)
+        # Uploads go on meanwhile: what the two lists seem to say is looked at again before it is told.
+        for name in sorted(n for n in names if not n.endswith(SIDECAR_SUFFIX) and prefix + n not in rows):
+            if (folder / name).exists() and not (folder / f"{name}{SIDECAR_SUFFIX}").exists():
+                found.unknown.append(prefix + name)
+        gone = [path for path, state in rows.items() if state == "present" and path.removeprefix(prefix) not in names]
+        found.missing += [path for path in gone if not self.layout.absolute(path).exists()]
 
-    def _adopt(self, folder: Path, name: str, has_bytes: bool, found: Swept) -> None:
+    def _try_adopt(self, folder: Path, name: str, found: Swept) -> None:
+        """One file that cannot be understood must not keep the server from starting."""
         relative = f"{self.layout.uploads.name}/{folder.name}/{name}"
         try:
-            doc = read_sidecar(folder / f"{name}{SIDECAR_SUFFIX}")
-        except LocalDamage:
-            found.unknown.append(relative + SIDECAR_SUFFIX)
+            self._adopt(folder, name, relative, found)
+        except FileNotFoundError:
+            return  # taken back by its upload since the folder was listed
+        except (LocalDamage, DiskFault) as error:
+            self.log.write("error", "unreadable", file=relative, error=error.message, by="sweep")
+            found.unknown.append(relative)
+        except StorageError:
+            raise
+        except Exception as error:
+            self.log.broke("adopt_broke", error, file=relative)
+            found.unknown.append(relative)
+
+    def _adopt(self, folder: Path, name: str, relative: str, found: Swept) -> None:
+        doc = read_sidecar(folder / f"{name}{SIDECAR_SUFFIX}")
+        part = self.layout.incoming / f"{doc.video.id}{PART_SUFFIX}"
+        crashed = is_abandoned(part)
+        if part.exists() and not crashed:
+            return  # an upload is being saved this very moment
+        # Its name in incoming goes only after its row is there: what is true from here on stays true.
+        if saves.knows(self.database, doc):
             return
         if doc.local.state == "present":
-            part = self.layout.incoming / f"{doc.video.id}{PART_SUFFIX}"
-            if part.exists() and not is_abandoned(part):
-                return  # an upload is being saved this very moment
-            if not has_bytes and not self._finish(part, doc):
-                self._without_bytes(doc, relative, found)
-                return
-            if not _holds(folder / name, doc):
+            if not (folder / name).exists():
+                if not crashed or not _holds(part, doc):
+                    self._without_bytes(doc, relative, found)
+                    return
+                doc = self._finish(part, doc)
+            elif not _holds(folder / name, doc, read=crashed):
                 found.unknown.append(relative)
                 return
         if saves.adopt(self.database, doc):
             found.adopted.append(relative)
 
-    def _finish(self, part: Path, doc: Sidecar) -> bool:
+    def _finish(self, part: Path, doc: Sidecar) -> Sidecar:
         """A crash came between sidecar and link: the bytes are whole in incoming, so publish them now."""
-        if not part.exists() or not _holds(part, doc):
-            return False
         final = self.layout.absolute(doc.video.relative_path)
+        # The sidecar may have announced bytes shared with an older video; these are its own.
+        doc = change(self.layout, doc.video.relative_path, doc.video.id, _with_own_bytes)
         publish(part, final)
         fsync_folder(final.parent)
-        return True
+        return doc
 
     def _without_bytes(self, doc: Sidecar, relative: str, found: Swept) -> None:
         if any(d.state == "delivered" for d in doc.deliveries):
@@ -126,13 +140,20 @@ class Recovery:
         found.quarantined.append(relative + SIDECAR_SUFFIX)
 
     def _sweep_incoming(self, found: Swept) -> None:
-        """Form uploads cannot be resumed: what no process writes any more was never acknowledged."""
-        for path in sorted(self.layout.incoming.iterdir()):
-            if path.suffix == PART_SUFFIX and is_abandoned(path):
-                discard(path)
+        """Form uploads cannot be resumed: what no process writes any more was never acknowledged, or is published."""
+        for path in _unfinished(self.layout):
+            if discard_abandoned(path):
                 found.discarded.append(path.name)
-            elif path.suffix == ".tmp" and time.time() - path.stat().st_mtime > _STALE_TEMPORARY_SECONDS:
-                discard(path)
+
+
+def has_abandoned(layout: Layout) -> bool:
+    """True when a crash, or a database that failed, left an upload that no sweep has looked at yet."""
+    return any(path.suffix == PART_SUFFIX and is_abandoned(path) for path in _unfinished(layout))
+
+
+def _unfinished(layout: Layout) -> list[Path]:
+    with told_as("listing a folder"):
+        return sorted(p for p in layout.incoming.iterdir() if p.suffix in (PART_SUFFIX, TEMPORARY_SUFFIX))
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -140,9 +161,19 @@ def _folders(root: Path) -> Iterator[Path]:
         yield from sorted(p for p in root.iterdir() if p.is_dir())
 
 
-def _holds(path: Path, doc: Sidecar) -> bool:
-    """True when the file holds exactly the bytes that the sidecar names."""
-    return path.stat().st_size == doc.video.size_bytes and sha256_of(path) == doc.video.sha256
+def _holds(path: Path, doc: Sidecar, *, read: bool = True) -> bool:
+    """True when the file has the size that the sidecar names, and, with `read`, exactly the bytes.
+
+    A whole library whose catalog was lost is listed by sizes, in seconds: its bytes were checked when they were
+    saved. What a crash left is read.
+    """
+    with told_as("looking at a file"):
+        size_bytes = path.stat().st_size
+    return size_bytes == doc.video.size_bytes and (not read or sha256_of(path) == doc.video.sha256)
+
+
+def _with_own_bytes(doc: Sidecar) -> Sidecar:
+    return doc.model_copy(update={"video": doc.video.model_copy(update={"bytes_id": doc.video.id})})
 
 
 def _id_in(name: str) -> str | None:

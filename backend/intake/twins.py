@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from backend.catalog import videos
 from backend.catalog.describe import describe
-from backend.disk.atomic import discard, fsync_folder, told_as
+from backend.catalog.models import Video
+from backend.disk.atomic import TEMPORARY_SUFFIX, forget, fsync_folder, make_folder, told_as
 from backend.disk.digest import sha256_of
 from backend.disk.layout import Layout
 from backend.errors import DuplicateVideo, StorageError
@@ -42,8 +43,7 @@ def find(intake: Intake, upload: Upload, sha256: str) -> Twin | None:
             detail={"filename": upload.original_filename, "video": shown},
         )
     if not good:
-        _repair(intake.layout, upload, older.relative_path)
-        intake.log.write("warning", "repaired", upload=older.id, name=older.original_filename, by=upload.id)
+        _try_repair(intake, upload, older)
     return Twin(older.id, older.bytes_id, older.relative_path, shares=good)
 
 
@@ -55,10 +55,21 @@ def _is_good(layout: Layout, relative_path: str, sha256: str) -> bool:
         return False
 
 
+def _try_repair(intake: Intake, upload: Upload, older: Video) -> None:
+    """Mend the older file if that is possible; the new upload has bytes of its own and does not depend on it."""
+    try:
+        _repair(intake.layout, upload, older.relative_path)
+    except StorageError as error:
+        intake.log.write("error", "not_repaired", upload=older.id, name=older.original_filename, error=error.message)
+    else:
+        intake.log.write("warning", "repaired", upload=older.id, name=older.original_filename, by=upload.id)
+
+
 def _repair(layout: Layout, upload: Upload, relative_path: str) -> None:
     """Put the new, durable bytes in the damaged file's place. The damaged one is kept in quarantine."""
     damaged = layout.absolute(relative_path)
-    second_name = layout.incoming / f"{uuid.uuid4().hex}.tmp"
+    second_name = layout.incoming / f"{uuid.uuid4().hex}{TEMPORARY_SUFFIX}"
+    make_folder(damaged.parent)
     with told_as("repairing a damaged file"):
         os.link(upload.file.path, second_name)
         try:
@@ -66,5 +77,5 @@ def _repair(layout: Layout, upload: Upload, relative_path: str) -> None:
                 os.link(damaged, layout.quarantine / f"{uuid.uuid4().hex[:8]}-{damaged.name}")
             os.rename(second_name, damaged)
         finally:
-            discard(second_name)
+            forget(second_name)
     fsync_folder(damaged.parent)
