@@ -3,6 +3,8 @@ import { computed, effect, signal } from "@preact/signals";
 import { get } from "../server/api.js";
 import { online } from "../server/reach.js";
 import { session } from "../server/session.js";
+import { announce } from "../shell/announce.js";
+import { count } from "../words/sizes.js";
 import { keep, know } from "./records.js";
 
 const PAGE_SIZE = 25;
@@ -38,15 +40,21 @@ async function fetchPage(cursor) {
   }
 }
 
+/** What the list shown was searched for: later pages of another search must not be joined to it. */
+let listedFor = query.peek();
+
 /** The first page anew; later pages already shown stay. */
 export async function refresh() {
+  const words = query.peek();
   const page = await fetchPage(null);
   if (!page) return;
-  const before = listed.peek() ?? [];
+  const before = listedFor === words ? (listed.peek() ?? []) : [];
   const joint = page.ids.length ? before.indexOf(page.ids.at(-1)) : -1;
   const later = joint >= 0 && page.next ? before.slice(joint + 1) : [];
   listed.value = [...page.ids, ...later];
   if (!later.length) nextCursor.value = page.next;
+  if (words && listedFor !== words) announce(`${count(page.ids.length, "video")}${page.next ? " or more" : ""} found.`);
+  listedFor = words;
   loadStats();
 }
 
@@ -57,6 +65,7 @@ export async function showMore() {
   nextCursor.value = page.next;
 }
 
+/** Look for `words`; what is shown stays until the answer is here. */
 export function search(words) {
   if (words === query.peek()) return;
   query.value = words;
@@ -64,7 +73,6 @@ export function search(words) {
   if (words) address.searchParams.set("q", words);
   else address.searchParams.delete("q");
   history.replaceState(null, "", address);
-  listed.value = null;
   nextCursor.value = null;
   refresh();
 }

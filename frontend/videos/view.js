@@ -13,7 +13,7 @@ export const VideoList = () => html`
     <header class="videos-head">
       <h2 id="videos-heading" tabindex="-1">Videos</h2>
       ${stats.value?.total_videos > 0 && html`<p class="soft figures">${totals(stats.value)}</p>`}
-      ${(query.value || listed.value?.length > 0) && html`<${SearchBox} />`}
+      ${(query.value || listed.value?.length !== 0) && html`<${SearchBox} />`}
     </header>
     ${listProblem.value && html`<${Trouble} />`}
     <${Body} />
@@ -84,7 +84,8 @@ function SearchBox() {
   };
   useEffect(() => listenForSlash(field), []);
   useEffect(() => {
-    if (field.current.value.trim() !== query.value) field.current.value = query.value;
+    // Never while someone writes there: the search lags behind the fingers.
+    if (document.activeElement !== field.current) field.current.value = query.value;
   }, [query.value]);
   return html`
     <search class="search">

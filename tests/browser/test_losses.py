@@ -103,7 +103,10 @@ def test_a_file_waits_for_the_next_sign_in_when_the_session_has_ended(
     open_page: OpenPage, running_app: Callable[..., RunningApp]
 ) -> None:
     app = running_app(processes=["web"])
-    visit = open_page(app)
+    visit = open_page(app, sign_in=False)
+    with visit.page.expect_response("**/storage-stats"):
+        visit.open(token=app.admin_token)
+    # Nothing is under way now, and nothing is in motion: the upload is the first to meet the ended session.
     visit.page.context.clear_cookies()
     visit.choose(clip("after sign-in.mp4"))
     token = visit.page.get_by_label("Token")
