@@ -41,6 +41,7 @@ T = TypeVar("T")
 
 _LONGEST_LINK_SECONDS = 7 * 24 * 3600
 _PAGES = 100
+_REFUSED = {400, 401, 403, 507}
 _READ_BYTES = 1024 * 1024
 
 
@@ -74,9 +75,10 @@ class _Client(Minio):
 class S3Store:
     """One bucket of one service, call by call. Whatever is not success raises S3Problem. Safe for threads."""
 
-    def __init__(self, connection: Connection, bucket: str) -> None:
+    def __init__(self, connection: Connection, bucket: str, page_entries: int = 1000) -> None:
         self.connection = connection
         self.bucket = bucket
+        self._page_entries = str(page_entries)
         self._http = Http(connection)
         self._client = _Client(
             connection.endpoint,
@@ -116,7 +118,7 @@ class S3Store:
     def parts(self, key: str, upload_id: str) -> dict[int, StoredPart]:
         """The parts that the service holds of an unfinished upload."""
         found: dict[int, StoredPart] = {}
-        query = {"uploadId": upload_id, "max-parts": "1000"}
+        query = {"uploadId": upload_id, "max-parts": self._page_entries}
         for _ in range(_PAGES):
             page = self._read(read_parts, self._call("GET", key, query))
             found |= {part.number: part for part in page.parts}
@@ -128,7 +130,7 @@ class S3Store:
     def uploads(self, key: str) -> list[str]:
         """The ids of all unfinished uploads of exactly this key."""
         found: list[str] = []
-        query = {"uploads": "", "prefix": key, "encoding-type": "url", "max-uploads": "1000"}
+        query = {"uploads": "", "prefix": key, "encoding-type": "url", "max-uploads": self._page_entries}
         for _ in range(_PAGES):
             page = self._read(lambda data: read_uploads(data, key), self._call("GET", None, query))
             found += page.upload_ids
@@ -198,7 +200,7 @@ class S3Store:
             with self._translating():
                 return self._execute(method, key, query, **more)
         except S3Problem as problem:
-            if method == "HEAD" and problem.answer.status == 403:
+            if method == "HEAD" and problem.answer.status in _REFUSED:
                 # A refused HEAD has no body and so no reason; the same question by GET has one.
                 self._call("GET", None, {"list-type": "2", "max-keys": "1"}, bucket=more.get("bucket"))
             raise

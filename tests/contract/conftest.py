@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.targets.base import Expected, Source
-from tests.contract.places import MIB, Place, place_makers
+from tests.contract.places import MIB, Place, S3Place, place_makers
 from tests.services.s3 import S3Server, available_servers
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -79,5 +79,13 @@ def place(
     root = tmp_path / "place"
     root.mkdir()
     made = _MAKERS[request.param](root, s3_servers)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server) -> Iterator[S3Place]:
+    """An empty S3 place, once on each server."""
+    made = S3Place("s3", s3_server)
     yield made
     made.close()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from backend.targets.base import Deletable, Expected, Linkable, Readable, Remote
 from backend.targets.registry import kind_names
 from tests.contract.conftest import Video
 from tests.contract.places import KINDS, MIB, Place, target_of
+from tests.contract.putting import putting, stored_state, wait_until_at
 from tests.contract.transfers import CancelAt, Told
 
 KEY = "project_default/20261121_101112_Tutorial_holiday-1f0c2a9b3d.mp4"
@@ -239,7 +237,10 @@ def test_a_stale_or_strange_resume_state_does_no_harm(place: Place, video: Video
 
 def test_two_puts_of_one_key_at_once_end_with_one_right_object(place: Place, video: Video) -> None:
     # Both in processes of their own, as two workers would; one lost its lease and does not know it yet.
-    with _putting(place, video, "one") as one, _putting(place, video, "two") as two:
+    with (
+        putting(place.table(), video.source, KEY, "one") as one,
+        putting(place.table(), video.source, KEY, "two") as two,
+    ):
         codes = sorted([one.wait(60), two.wait(60)])
     assert codes[0] == 0, "neither put went through"
 
@@ -251,44 +252,17 @@ def test_two_puts_of_one_key_at_once_end_with_one_right_object(place: Place, vid
     assert place.leftovers() == []
 
 
-@contextmanager
-def _putting(
-    place: Place, video: Video, state: str, stop_at_bytes: int | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    job = video.source.path.with_name(f"{state}.job")
-    source = {**asdict(video.source), "path": str(video.source.path)}
-    job.write_text(
-        json.dumps(
-            {
-                "table": place.table(),
-                "source": source,
-                "key": KEY,
-                "state": str(job.with_suffix(".state")),
-                "stop_at_bytes": stop_at_bytes,
-            }
-        )
-    )
-    command = [sys.executable, "-m", "tests.contract.put_process", str(job)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        yield process
-        process.kill()
-
-
 @pytest.mark.parametrize("at_bytes", [0, 1, 5 * MIB, 11 * MIB, 12 * MIB + 345])
 @pytest.mark.parametrize("state_survives", [True, False])
 def test_a_put_killed_at_any_point_is_completed_by_the_next_and_leaves_one_object(
     place: Place, video: Video, at_bytes: int, state_survives: bool
 ) -> None:
-    with _putting(place, video, "killed", at_bytes) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("at ") and int(line.split()[1]) >= at_bytes:
-                break
+    with putting(place.table(), video.source, KEY, "killed", stop_at_bytes=at_bytes) as process:
+        wait_until_at(process, at_bytes)
         process.kill()
         process.wait()
     assert set(place.objects()) <= {KEY}, "something unfinished lies under a name"
-    state_file = video.source.path.with_name("killed.state")
-    state = json.loads(state_file.read_text()) if state_file.exists() and state_survives else {}
+    state = stored_state(video.source, "killed") if state_survives else {}
 
     target = place.target()
     copy = target.put(video.source, KEY, Told(resume=state))

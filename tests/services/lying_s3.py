@@ -117,6 +117,7 @@ class LyingS3:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._faults: list[Fault] = []
+        self._under_way = 0
         self.requests: list[Request] = []
         threading.Thread(target=self._accept, daemon=True, name="lying-s3").start()
 
@@ -169,6 +170,21 @@ class LyingS3:
             while True:
                 _Exchange(self, client, upstream, from_client, from_upstream).run()
 
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """An exchange is under way inside the block."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def idle(self) -> bool:
+        """Nothing is under way: what a killed client left in the pipes has arrived or is lost."""
+        return self._under_way == 0
+
     def _watch(self, connection: socket.socket, stack: ExitStack) -> None:
         stack.callback(self._end, connection, "FIN")
         self._open.add(connection)
@@ -210,6 +226,10 @@ class _Exchange:
 
     def run(self) -> None:
         head = self._read_head(self.from_client)
+        with self.proxy.counted():
+            self._serve(head)
+
+    def _serve(self, head: list[bytes]) -> None:
         method, target, _ = head[0].decode().split(" ", 2)
         request = Request(method, target, _headers(head))
         fault = self.proxy.take_fault(request)
