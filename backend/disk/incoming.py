@@ -112,10 +112,13 @@ def _take(path: Path) -> int | None:
             return None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            return None
+            # Another sweep may have removed it meanwhile, and the name may be a new upload's now.
+            if os.path.samestat(os.fstat(fd), os.stat(path)):
+                return fd
+        except (BlockingIOError, FileNotFoundError):
+            pass
         except BaseException:
             os.close(fd)
             raise
-    return fd
+        os.close(fd)
+    return None

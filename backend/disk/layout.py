@@ -87,7 +87,8 @@ class Layout:
 def project_folder(project_id: str) -> str:
     """`project_{id}` for the file system; an id that sanitising changes gets `-{hash6}`, so none share a folder."""
     safe = _ascii_word(project_id, _PROJECT_LENGTH)
-    if safe != project_id:
+    # An id that looks like a sanitised one gets its own hash too, or it could name another project's folder.
+    if safe != project_id or not safe or re.search(r"-[0-9a-f]{6}$", safe):
         safe = f"{safe or 'project'}-{hashlib.sha1(_bytes(project_id), usedforsecurity=False).hexdigest()[:6]}"
     return f"project_{safe}"
 

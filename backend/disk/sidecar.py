@@ -96,6 +96,8 @@ class Sidecar(BaseModel):
 
     def encoded(self) -> bytes:
         document = self.model_dump(mode="json", by_alias=True)
+        # pydantic changes keys that are not Unicode; these came from JSON and go back to it as they are.
+        document["video"]["metadata"] = self.video.metadata
         try:
             return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
         except UnicodeEncodeError:
