@@ -55,12 +55,17 @@ class Recovery:
         return found
 
     def rebuild(self) -> tuple[int, list[str]]:
-        """Bring every sidecar's video into the catalog. Returns how many changed it, and what could not be read."""
+        """Bring every sidecar's video into the catalog. Returns how many changed it, and what could not be read.
+
+        A video whose bytes are not there as its sidecar says is left to the sweep: it was perhaps never saved.
+        """
         changed, problems = 0, []
         for folder in _folders(self.layout.uploads):
             for name in sorted(n for n in os.listdir(folder) if n.endswith(SIDECAR_SUFFIX)):
                 try:
-                    changed += saves.adopt(self.database, read_sidecar(folder / name))
+                    doc = read_sidecar(folder / name)
+                    if _is_as_told(folder / name.removesuffix(SIDECAR_SUFFIX), doc):
+                        changed += saves.adopt(self.database, doc)
                 except (LocalDamage, DiskFault) as error:
                     problems.append(error.message)
                 except FileNotFoundError:
@@ -159,6 +164,11 @@ def _unfinished(layout: Layout) -> list[Path]:
 def _folders(root: Path) -> Iterator[Path]:
     with told_as("listing a folder"):
         yield from sorted(p for p in root.iterdir() if p.is_dir())
+
+
+def _is_as_told(path: Path, doc: Sidecar) -> bool:
+    """True when the bytes are here as the sidecar says, or are not meant to be."""
+    return doc.local.state != "present" or (path.exists() and _holds(path, doc, read=False))
 
 
 def _holds(path: Path, doc: Sidecar, *, read: bool = True) -> bool:
