@@ -61,6 +61,12 @@ class Desk:
                 for d in rows
             ]
 
+    def unknown_targets(self) -> dict[str, int]:
+        """How many copies wait for each target that is not configured: for ever, until somebody decides."""
+        query = select(Delivery.target, func.count()).where(Delivery.state.in_(_WAITING)).group_by(Delivery.target)
+        with self.database.read() as session:
+            return {name: n for name, n in session.execute(query).tuples() if name not in self.places.by_name}
+
     def retry(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """Send one delivery again now, whatever it waits for."""
         self.places.get(target)
