@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from backend.catalog.models import Video
 from backend.disk import sidecar
 from backend.disk.layout import Layout
 from backend.disk.sidecar import Sidecar
-from backend.errors import TargetError
+from backend.errors import LocalDamage, TargetError
 from backend.log import UploadLog
 from backend.outbox.places import Places
 from backend.retention.policy import Candidate, Decision, may_prune
@@ -44,16 +45,21 @@ class Pruner:
         judged = [self._judge(video, now, days) for video in found]
         return [j for j in judged if "younger than" not in j.decision.reason]
 
-    def execute(self, days: float) -> list[Judged]:
-        """Prune what the plan allows and every required copy confirms now."""
-        return [self._execute(j) if j.decision.prune else j for j in self.plan(days)]
+    def execute(self, days: float) -> Iterator[Judged]:
+        """Prune what the plan allows and every required copy confirms now; tells each as it is done."""
+        return (self._execute(j) if j.decision.prune else j for j in self.plan(days))
 
     def _judge(self, video: Video, now: datetime, days: float) -> Judged:
         states = {d.target: d.state for d in video.deliveries}
+        try:
+            held = bool(self._sidecar(video).holds)
+        except (LocalDamage, FileNotFoundError):
+            reason = "its sidecar cannot be read, so it may be held: see `video_manager doctor`"
+            return Judged(video.id, video.original_filename, video.size_bytes, Decision(False, reason))
         candidate = Candidate(
             saved_at=video.created_at,
             local_state=video.local_state,
-            held=bool(self._sidecar(video).holds),
+            held=held,
             trashed=video.trashed_at is not None,
             copies={name: states.get(name, "") for name in self.places.required},
         )
