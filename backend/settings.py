@@ -32,6 +32,13 @@ from backend.errors import SettingsError
 _GIB = 1024**3
 _MASK = "********"
 
+# Names of the specification that a later version reads: whoever sets one hears that it does nothing yet.
+_NOT_USED_YET = (
+    "REDIS_URL", "DRIVE_FOLDER_ID", "DRIVE_CREDENTIALS", "MILESTONE_USERNAME", "MILESTONE_PASSWORD",
+    "FFMPEG_THREADS", "VIDEO_OUTPUT_FORMAT", "SEGMENT_ROOTS", "SEGMENT_ADOPT", "INBOX_PATH", "AUTH_PROXY_HEADER",
+    "MILESTONE_URL", "INCOMPLETE_TTL_HOURS",
+)  # fmt: skip
+
 
 def _names(value: object) -> object:
     """Read `a, b,c` as a tuple of names."""
@@ -216,15 +223,24 @@ def explain_settings(environ: Mapping[str, str] | None = None, dotenv: Path | No
     ]
 
 
+def unused_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> list[Sourced]:
+    """Names that are set but that this version does not use; their values, secrets perhaps, are not repeated."""
+    found = []
+    for name in _NOT_USED_YET:
+        sources = [
+            source for values, source in _layers(environ, dotenv) if values.get(name) or values.get(f"{name}_FILE")
+        ]
+        found += [Sourced(name, "", sources[0], "is set, but this version does not use it yet")] if sources else []
+    return found
+
+
 def read_environment() -> Mapping[str, str]:
     """The process's environment, for the targets file's `env:NAME` secrets (`.env` below it)."""
     return {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
 
 
 def _gather(environ: Mapping[str, str] | None, dotenv: Path | None) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    layers = [(os.environ if environ is None else environ, "environment")]
-    if dotenv is not None and dotenv.is_file():
-        layers.append(({k: v for k, v in dotenv_values(dotenv).items() if v is not None}, str(dotenv)))
+    layers = _layers(environ, dotenv)
     raw: dict[str, tuple[str, str]] = {}
     problems: list[str] = []
     for field in Settings.model_fields:
@@ -234,6 +250,13 @@ def _gather(environ: Mapping[str, str] | None, dotenv: Path | None) -> tuple[dic
                 raw[field] = found
                 break
     return raw, problems
+
+
+def _layers(environ: Mapping[str, str] | None, dotenv: Path | None) -> list[tuple[Mapping[str, str], str]]:
+    layers: list[tuple[Mapping[str, str], str]] = [(os.environ if environ is None else environ, "environment")]
+    if dotenv is not None and dotenv.is_file():
+        layers.append(({k: v for k, v in dotenv_values(dotenv).items() if v is not None}, str(dotenv)))
+    return layers
 
 
 def _look_up(name: str, values: Mapping[str, str], source: str, problems: list[str]) -> tuple[str, str] | None:
