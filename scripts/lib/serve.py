@@ -23,7 +23,6 @@ from scripts.lib.supervise import RELEASE, Supervisor, long_running, read_procfi
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
 DEATHS_ALLOWED_AT_START = 2
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -31,10 +30,11 @@ class Stopped(BaseException):
 
 
 def main() -> int:
-    for number in _STOP_SIGNALS:
-        # A shell's nohup had it ignored, and means it.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _on_stop_signal)
+    # Ctrl-C too when a script started us with `&`, which has it ignored. A hang-up under nohup stays ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _on_stop_signal)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _on_stop_signal)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.environ["PYTHONUNBUFFERED"] = "1"
     try:
