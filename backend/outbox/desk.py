@@ -20,7 +20,7 @@ from backend.errors import BadField, Conflict, NotFound
 from backend.log import UploadLog
 from backend.outbox import circuit
 from backend.outbox.places import Place, Places
-from backend.targets.base import CheckReport
+from backend.targets.base import CheckReport, Linkable, RemoteCopy
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.DAMAGED, DeliveryState.PARKED)
 _STUCK = (DeliveryState.FAILED, DeliveryState.PARKED)
@@ -121,6 +121,19 @@ class Desk:
         with self.database.write() as session:
             circuit.resume(session, name, datetime.now(UTC))
         self.log.write("info", "resumed", target=name)
+
+    def link(self, video_id: str, target: str, expires_seconds: int, scope: Scope = EVERYTHING) -> str:
+        """A URL by which anybody who has it downloads the verified copy straight from the target for a while."""
+        place = self.places.get(target)
+        if not isinstance(place.target, Linkable):
+            raise Conflict(f"'{target}' is a {place.config.kind}; it gives no links.")
+        with self.database.read() as session:
+            found = [d for d in videos.get(session, video_id, scope).deliveries if d.target == target]
+        if not found or found[0].state != DeliveryState.DELIVERED:
+            raise Conflict(f"'{target}' has no verified copy of this video to link to.")
+        url = place.target.link(RemoteCopy(found[0].remote_key, found[0].proof), expires_seconds)
+        self.log.write("info", "linked", upload=video_id, target=target, seconds=expires_seconds)
+        return url
 
     def settled(self, video_id: str) -> bool:
         """True when every required copy is verified, or one first attempt has failed: nothing to wait for."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
 from backend.catalog import videos
-from backend.catalog.describe import describe_delivery
+from backend.catalog.describe import describe_delivery, iso
+from backend.errors import BadField
 from backend.web.access import Right, needs, person, services
 from backend.web.openapi import shaped
-from backend.web.schemas import Count, DeliveryList, OneDelivery
+from backend.web.schemas import Count, DeliveryList, Link, OneDelivery
 
 blueprint = APIBlueprint("deliveries", __name__, tag="Deliveries")
+_LINK_SECONDS = 3600
+# The longest that S3's signatures allow.
+_MOST_LINK_SECONDS = 7 * 24 * 3600
 
 
 @blueprint.get("/api/deliveries")
@@ -58,3 +64,19 @@ def retry(video_id: str, target: str) -> Response:
 @needs(Right.OPERATE)
 def retry_all() -> Response:
     return jsonify({"success": True, "count": services().desk.retry_all(request.args.get("target", ""))})
+
+
+@blueprint.get("/api/videos/<video_id>/deliveries/<target>/link")
+@blueprint.doc(
+    summary="A presigned URL of the verified copy, for targets that give one",
+    responses={200: "Whoever has it may download until then", 409: "No such link"},
+    extensions=shaped({200: Link}, query=["seconds"]),
+)
+@needs(Right.READ)
+def link(video_id: str, target: str) -> Response:
+    seconds = request.args.get("seconds", str(_LINK_SECONDS))
+    if not seconds.isdigit() or not 1 <= int(seconds) <= _MOST_LINK_SECONDS:
+        raise BadField(f"seconds must be 1 to {_MOST_LINK_SECONDS} (seven days).", detail={"field": "seconds"})
+    expires_at = datetime.now(UTC) + timedelta(seconds=int(seconds))
+    url = services().desk.link(video_id, target, int(seconds), person().scope)
+    return jsonify({"success": True, "url": url, "expires_at": iso(expires_at)})

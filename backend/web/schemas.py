@@ -67,6 +67,12 @@ class OneDelivery(Shape):
     delivery: Delivery
 
 
+class Link(Shape):
+    success: bool
+    url: str
+    expires_at: str
+
+
 class Video(Shape):
     id: str
     project_id: str
