@@ -155,7 +155,7 @@ def places_below(session: Session, prefix: str) -> dict[str, str]:
     """`{relative_path: local_state}` of every video below a folder (prefix without wildcards of LIKE)."""
     inside = Video.relative_path.startswith(prefix, autoescape=True)
     found = session.execute(select(Video.relative_path, Video.local_state).where(inside))
-    return dict(found.tuples().all())
+    return {path: state for path, state in found}  # noqa: C416 - dict() does not know that a Row is a pair
 
 
 def trashed_before(session: Session, at: datetime) -> list[str]:

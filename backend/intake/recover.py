@@ -63,7 +63,7 @@ class Recovery:
         for folder in _folders(self.layout.uploads):
             for name in sorted(n for n in os.listdir(folder) if n.endswith(SIDECAR_SUFFIX)):
                 try:
-                    doc = read_sidecar(folder / name)
+                    doc = self._read(folder, name.removesuffix(SIDECAR_SUFFIX))
                     if _is_as_told(folder / name.removesuffix(SIDECAR_SUFFIX), doc):
                         changed += saves.adopt(self.database, doc)
                 except (LocalDamage, DiskFault) as error:
@@ -104,7 +104,7 @@ class Recovery:
             found.unknown.append(relative)
 
     def _adopt(self, folder: Path, name: str, relative: str, found: Swept) -> None:
-        doc = read_sidecar(folder / f"{name}{SIDECAR_SUFFIX}")
+        doc = self._read(folder, name)
         part = self.layout.incoming / f"{doc.video.id}{PART_SUFFIX}"
         crashed = is_abandoned(part)
         if part.exists() and not crashed:
@@ -123,6 +123,13 @@ class Recovery:
                 return
         if saves.adopt(self.database, doc):
             found.adopted.append(relative)
+
+    def _read(self, folder: Path, name: str) -> Sidecar:
+        """The sidecar of a file. What it says of its place must be true: it could name any file of this machine."""
+        doc = read_sidecar(folder / f"{name}{SIDECAR_SUFFIX}")
+        if self.layout.absolute(doc.video.relative_path) != folder / name:
+            raise LocalDamage(f"The sidecar {name}{SIDECAR_SUFFIX} belongs to another file.")
+        return doc
 
     def _finish(self, part: Path, doc: Sidecar) -> Sidecar:
         """A crash came between sidecar and link: the bytes are whole in incoming, so publish them now."""
