@@ -78,7 +78,7 @@ class CheckReport:
 
 
 class Transfer(Protocol):
-    """What the outbox hands to a running `put`."""
+    """What the outbox hands to a running `put`, which calls it from its own thread alone."""
 
     @property
     def resume(self) -> Mapping[str, Any]:
@@ -90,8 +90,9 @@ class Transfer(Protocol):
     def advance(self, done_bytes: int) -> None:
         """Tell how many bytes of the file are at the remote by now (absolute, not a step).
 
-        Call it at least once for each part or few MiB. It holds the transfer to its bandwidth limit by
-        waiting, and raises `TransferCancelled` when the transfer must stop.
+        Call it at least once for each part or few MiB. The first call, and one that tells less than the call
+        before it, says what was there already; only growth after it was moved and counts against the bandwidth
+        limit. It holds the transfer to that limit by waiting, and raises `TransferCancelled` when it must stop.
         """
 
 
@@ -120,7 +121,7 @@ class Target(Protocol):
 @runtime_checkable
 class Deletable(Protocol):
     def delete(self, copy: RemoteCopy) -> None:
-        """Remove the copy; a copy that is already gone is success."""
+        """Remove the copy, and what an unfinished `put` left of it; a copy that is already gone is success."""
 
 
 @runtime_checkable

@@ -118,6 +118,7 @@ class FolderTarget:
         """Remove the copy (see `Deletable`)."""
         folders, name = split_key(copy.key)
         with judging(self._path, "deleting"), self._root.opened() as root_fd:
+            Incoming(root_fd, copy.key).remove_leftovers(None)
             try:
                 with folder_below(root_fd, folders, make=False) as fd:
                     if unlink_if_there(fd, name):

@@ -84,9 +84,10 @@ class MinioTarget:
         upload = self._begin(local.source, key, plan, transfer)
         try:
             sent = PartsSender(self._store, local, key, upload, transfer).send(self._part_concurrency)
-        except PermanentFailure:
-            self._store.abort(key, upload.upload_id)
-            transfer.save_resume({})
+        except (PermanentFailure, S3Problem) as failure:
+            if isinstance(failure, PermanentFailure) or self._is_permanent(failure):
+                self._store.abort(key, upload.upload_id)
+                transfer.save_resume({})
             raise
         etag = etag_of_parts([part.md5 for part in sent])
         head = self._store.head(key)
@@ -167,24 +168,34 @@ class MinioTarget:
         try:
             with self._judging():
                 details["buckets_made"] = [bucket for bucket in self._buckets if self._make_sure(bucket)]
-                self._probe()
+                details["probe"] = self._probe()
         except TargetError as error:
             return CheckReport(ok=False, message=error.message, details={**details, **error.detail})
         message = f"Bucket “{self._place.bucket}” at {self._place.endpoint} can be written, read and cleared."
         return CheckReport(ok=True, message=message, details=details)
 
-    def _probe(self) -> None:
+    def _probe(self) -> str:
         key, content = f".holdfast-check/{secrets.token_hex(8)}", secrets.token_hex(32).encode()
-        version_id = None
+        version_id = self._store.put(key, content, {})
         try:
-            version_id = self._store.put(key, content, {})
             if b"".join(self._store.read(key)) != content:
                 words = "gave back other bytes than were written"
                 raise TargetParked(f"The storage at {self._place.endpoint} {words}.")
             self._store.uploads(key)
         finally:
-            # By version, so that a bucket that keeps versions keeps none of these.
+            outcome = self._remove_probe(key, version_id)
+        return outcome
+
+    def _remove_probe(self, key: str, version_id: str | None) -> str:
+        """By version, so that a bucket that keeps versions keeps none of these; unless it keeps all by a lock."""
+        try:
             self._store.delete(key, version_id)
+        except S3Problem as problem:
+            if version_id is None or problem.code != "AccessDenied":
+                raise
+            self._store.delete(key)
+            return "hidden; the bucket's object lock keeps it"
+        return "removed"
 
     def _make_sure(self, bucket: str) -> bool:
         """True if the bucket was absent and had to be made."""
@@ -198,6 +209,7 @@ class MinioTarget:
     def delete(self, copy: RemoteCopy) -> None:
         """Delete the object; a versioned bucket keeps its versions (see `Deletable`)."""
         with self._judging():
+            self._drop_uploads(copy.key)
             # Deleting what is gone would add one more delete marker to a versioned bucket.
             if self._store.head(copy.key) is not None:
                 self._store.delete(copy.key)
@@ -211,6 +223,9 @@ class MinioTarget:
         """A presigned URL, for seven days at most (see `Linkable`)."""
         with self._judging():
             return self._store.link(copy.key, expires_seconds)
+
+    def _is_permanent(self, problem: S3Problem) -> bool:
+        return isinstance(judge(problem.answer, self._place), PermanentFailure)
 
     @contextmanager
     def _judging(self) -> Iterator[None]:

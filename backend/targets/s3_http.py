@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import certifi
 import urllib3
 from urllib3 import exceptions
+from urllib3.connection import HTTPConnection
 
 from backend.targets.s3_failures import Answer
+
+# Megabytes waiting in the kernel would be shown as sent, and on a slow line outlast the wait for the answer.
+_LITTLE_UNSENT = (socket.IPPROTO_TCP, 25, 256 * 1024)  # TCP_NOTSENT_LOWAT, which Python 3.11 has no name for
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,25 @@ class Http(urllib3.PoolManager):
         super().__init__(
             timeout=urllib3.Timeout(connect=connection.connect_timeout_seconds, read=connection.read_timeout_seconds),
             maxsize=connection.connections,
+            socket_options=[*HTTPConnection.default_socket_options, _LITTLE_UNSENT],
             cert_reqs="CERT_REQUIRED",
             ca_certs=connection.ca_file or certifi.where(),
         )
         self._last = threading.local()
+        wait = connection.read_timeout_seconds
+        # urllib3 takes the time to connect for the sending too, where a slow line needs more.
+        self._sending = urllib3.Timeout(connect=wait, read=wait)
+        # Putting ten thousand parts together may take the service minutes.
+        self._assembling = urllib3.Timeout(connect=connection.connect_timeout_seconds, read=wait * 5)
 
     def urlopen(  # type: ignore[override] # urllib3's own PoolManager differs from its base in the same way
         self, method: str, url: str, redirect: bool = True, **kw: Any
     ) -> urllib3.BaseHTTPResponse:
         self._last.answer = None
+        if method == "PUT":
+            kw["timeout"] = self._sending
+        if method == "POST":
+            kw["timeout"] = self._assembling
         response = super().urlopen(method, url, redirect=False, **{**kw, "retries": False})
         self._last.answer = (response.status, response.headers.get("retry-after"))
         return response

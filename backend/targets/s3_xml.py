@@ -84,7 +84,7 @@ def read_uploads(data: bytes, key: str) -> UploadsPage:
     """The uploads of exactly `key`; a listing by prefix holds longer names too."""
     root = read_reply(data, "ListMultipartUploadsResult")
     uploads = root.findall("Upload")
-    ids = tuple(_text(upload, "UploadId") for upload in uploads if _is_key(_text(upload, "Key"), key))
+    ids = tuple(_text(upload, "UploadId") for upload in uploads if _is_key(upload.findtext("Key") or "", key))
     if _text(root, "IsTruncated") != "true" or not uploads:
         return UploadsPage(ids, None)
     return UploadsPage(ids, (_text(root, "NextKeyMarker"), _text(root, "NextUploadIdMarker")))

@@ -332,7 +332,8 @@ def test_the_bytes_are_durable_before_they_have_a_name_and_the_name_before_the_p
 def _step(line: str, root: Path) -> str:
     call = line.partition("(")[0].split()[-1]
     if call == "mkdirat":
-        return f"mkdirat {line.split('"')[1]}"
+        name = line.split('"')[1]
+        return f"mkdirat {name}"
     if call == "fsync":
         path = line.partition("<")[2].partition(">")[0].removeprefix(str(root)).strip("/")
         return f"fsync {'the bytes' if path.endswith('.part') else path or 'root'}"

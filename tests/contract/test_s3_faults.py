@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
-from minio.commonconfig import ENABLED
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from minio.commonconfig import ENABLED, GOVERNANCE
+from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.versioningconfig import VersioningConfig
 
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransientFailure
 from backend.targets.base import RemoteCopy, Verdict
 from tests.contract.conftest import Video
-from tests.contract.places import S3Place
+from tests.contract.places import S3Place, target_of
 from tests.contract.s3_bucket import KEY, completed_by_the_next_put, ready, requests
 from tests.contract.transfers import Told
-from tests.services.lying_s3 import Answer, Corrupt, CutReply, EditReply, Stall, s3_error
+from tests.services.lying_s3 import Answer, Corrupt, CutReply, EditReply, LyingS3, Stall, s3_error
 
 
 @pytest.fixture
@@ -177,11 +187,13 @@ def test_what_needs_a_person_parks_the_target_and_says_what_to_do(
     completed_by_the_next_put(bucket, small, Told())
 
 
-def test_a_file_that_the_service_can_never_take_fails_for_good(bucket: S3Place, small: Video) -> None:
+def test_a_file_that_the_service_can_never_take_fails_for_good(bucket: S3Place, small: Video, video: Video) -> None:
     target = ready(bucket)
-    too_large = Answer("PUT", status=400, body=s3_error("EntityTooLarge"))
-    with bucket.proxy.broken(too_large), pytest.raises(PermanentFailure, match="this large"):
-        target.put(small.source, KEY, Told())
+    for refused in (small, video):
+        too_large = Answer("PUT", status=400, body=s3_error("EntityTooLarge"))
+        with bucket.proxy.broken(too_large), pytest.raises(PermanentFailure, match="this large"):
+            target.put(refused.source, KEY, Told())
+    assert bucket.leftovers() == []
 
 
 @pytest.mark.parametrize(
@@ -277,6 +289,62 @@ def test_a_versioned_bucket_gets_one_version_one_mark_and_no_probes(bucket: S3Pl
     target.delete(copy)
     target.delete(copy)
     assert sorted(versions()) == [(KEY, False), (KEY, True)]
+
+
+def test_a_bucket_that_locks_what_it_holds_can_be_checked_and_used(bucket: S3Place, video: Video) -> None:
+    bucket.client.make_bucket(bucket_name=bucket.bucket, object_lock=True)
+    lock = ObjectLockConfig(GOVERNANCE, 1, DAYS)
+    bucket.client.set_object_lock_config(bucket_name=bucket.bucket, config=lock)
+    target = bucket.target()
+
+    report = target.check()
+    copy = target.put(video.source, KEY, Told())
+
+    assert report.ok
+    assert "lock" in report.details["probe"]
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate for 127.0.0.1: its file, and what a server needs to show it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "holdfast test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "certificate.pem"
+    pem.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file = tmp_path / "key.pem"
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key_file)
+    return pem, context
+
+
+def test_https_is_spoken_with_a_certificate_of_ones_own_and_with_no_unknown_one(
+    bucket: S3Place, video: Video, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    pem, context = certificate
+    bucket.proxy.close()
+    bucket.proxy = LyingS3(bucket.server.port, tls=context)
+    endpoint = f"https://{bucket.proxy.endpoint}"
+    table = {name: value for name, value in bucket.table().items() if name != "secure"}
+
+    unknown = target_of({**table, "endpoint": endpoint})
+    with pytest.raises(TargetParked, match=r"certificate is not accepted.*ca_file"):
+        unknown.put(video.source, KEY, Told())
+
+    target = target_of({**table, "endpoint": endpoint, "ca_file": str(pem)})
+    copy = target.put(video.source, KEY, Told())
+    assert target.verify(video.expected, copy).verdict is Verdict.MATCHES
+    assert bucket.objects() == {KEY: video.content}
 
 
 def test_type_and_storage_class_are_those_configured(bucket: S3Place, small: Video, video: Video) -> None:

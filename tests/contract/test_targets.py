@@ -252,7 +252,7 @@ def test_two_puts_of_one_key_at_once_end_with_one_right_object(place: Place, vid
     assert place.leftovers() == []
 
 
-@pytest.mark.parametrize("at_bytes", [0, 1, 5 * MIB, 11 * MIB, 12 * MIB + 345])
+@pytest.mark.parametrize("at_bytes", [1, 6 * MIB, 12 * MIB + 345])
 @pytest.mark.parametrize("state_survives", [True, False])
 def test_a_put_killed_at_any_point_is_completed_by_the_next_and_leaves_one_object(
     place: Place, video: Video, at_bytes: int, state_survives: bool
@@ -397,6 +397,20 @@ def test_deleting_removes_the_copy_and_may_be_repeated(place: Place, video: Vide
 
     assert place.objects() == {}
     assert target.verify(video.expected, copy).verdict is Verdict.MISSING
+
+
+def test_deleting_removes_what_an_unfinished_put_left(place: Place, video: Video) -> None:
+    with putting(place.table(), video.source, KEY, "killed", stop_at_bytes=6 * MIB) as process:
+        wait_until_at(process, 6 * MIB)
+        process.kill()
+        process.wait()
+    target = place.target()
+    assert isinstance(target, Deletable)
+
+    target.delete(RemoteCopy(KEY))
+
+    assert place.objects() == {}
+    assert place.leftovers() == []
 
 
 def test_deleting_what_was_never_there_is_success(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -108,10 +109,11 @@ class _Ended(Exception):
 
 
 class LyingS3:
-    """Listens on a free port of 127.0.0.1 and forwards to `upstream_port` there."""
+    """Listens on a free port of 127.0.0.1 and forwards to `upstream_port` there. With `tls` it speaks https."""
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream_port: int, tls: ssl.SSLContext | None = None) -> None:
         self._upstream_port = upstream_port
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -163,6 +165,9 @@ class LyingS3:
     def _serve(self, client: socket.socket) -> None:
         with ExitStack() as stack, suppress(OSError, _Ended, ValueError):
             self._watch(client, stack)
+            if self._tls:
+                client = self._tls.wrap_socket(client, server_side=True)
+                self._watch(client, stack)
             upstream = socket.create_connection(("127.0.0.1", self._upstream_port))
             self._watch(upstream, stack)
             from_client = stack.enter_context(client.makefile("rb"))

@@ -1,0 +1,72 @@
+"""Promises of backend/targets/from_environment.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from backend.errors import SettingsError
+from backend.targets.from_environment import SeedVariables, configs_from_environment
+
+_MINIO = SeedVariables(
+    minio_endpoint="minio:9000", minio_access_key="storage-service", minio_secret_key="s3cr3t-nobody-reads"
+)
+
+
+def test_without_variables_there_is_no_target() -> None:
+    assert configs_from_environment(SeedVariables()) == []
+
+
+@pytest.mark.parametrize(("backend", "name"), [("", "minio"), ("MINIO", "minio"), ("S3", "s3"), ("minio", "minio")])
+@pytest.mark.parametrize("mode", ["", "LOCAL", "local"])
+def test_the_seeds_variables_make_the_obvious_target(backend: str, name: str, mode: str) -> None:
+    (config,) = configs_from_environment(replace(_MINIO, storage_backend=backend, storage_mode=mode))
+
+    assert (config.name, config.kind, config.required, config.enabled) == (name, name, True, True)
+    assert config.options["bucket"] == "cctv-recordings"
+    assert config.options["bucket_exports"] == "cctv-exports"
+    assert config.options["bucket_thumbnails"] == "cctv-thumbnails"
+    assert config.options["secure"] is False
+
+
+def test_an_address_that_says_https_is_believed_over_the_default_of_use_ssl() -> None:
+    (config,) = configs_from_environment(replace(_MINIO, minio_endpoint="https://minio.example.org"))
+
+    assert config.options["secure"] is None
+
+
+def test_filesystem_means_a_folder() -> None:
+    (config,) = configs_from_environment(replace(_MINIO, storage_backend="FILESYSTEM", filesystem_path="/mnt/nas"))
+
+    assert (config.name, config.kind, config.options["path"]) == ("folder", "folder", "/mnt/nas")
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        (SeedVariables(storage_backend="MINIO"), "needs MINIO_ENDPOINT"),
+        (replace(_MINIO, minio_secret_key=""), "needs MINIO_SECRET_KEY"),
+        (SeedVariables(storage_backend="FILESYSTEM"), "needs FILESYSTEM_PATH"),
+        (SeedVariables(storage_backend="TAPE"), "must be one of MINIO, S3, FILESYSTEM"),
+        (SeedVariables(storage_mode="REMOTE"), "must be one of LOCAL, MILESTONE, BOTH"),
+        (SeedVariables(storage_mode="BOTH"), "STORAGE_MODE=BOTH needs MILESTONE_URL"),
+        (SeedVariables(storage_mode="MILESTONE"), "STORAGE_MODE=MILESTONE needs MILESTONE_URL"),
+        (SeedVariables(storage_mode="BOTH", milestone_url="https://vms"), "no milestone target yet"),
+        (replace(_MINIO, minio_bucket_recordings="NO"), "bucket"),
+    ],
+)
+def test_variables_that_cannot_work_stop_the_start(seed: SeedVariables, words: str) -> None:
+    with pytest.raises(SettingsError) as failure:
+        configs_from_environment(seed)
+
+    assert [problem for problem in failure.value.problems if words in problem]
+
+
+def test_all_problems_are_told_at_once_and_no_secret_among_them() -> None:
+    seed = replace(_MINIO, minio_endpoint="", minio_access_key="", storage_backend="S3", storage_mode="BOTH")
+    with pytest.raises(SettingsError) as failure:
+        configs_from_environment(seed)
+
+    assert len(failure.value.problems) == 3
+    assert "nobody-reads" not in str(failure.value) + repr(seed)
