@@ -3,25 +3,60 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from backend.errors import HoldfastError, Refused, SettingsError
 
-# Exit codes, as the README documents them.
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 
 # Loaded when called: `settings` must work where the database's driver cannot even be imported.
-_COMMANDS = {
-    "release": "backend.cli.processes",
-    "worker": "backend.cli.processes",
-    "settings": "backend.cli.settings",
+_SECTIONS = {
+    "Look": {
+        "list": "videos:list_videos",
+        "find": "videos:find",
+        "info": "videos:info",
+        "stats": "stats:stats",
+        "manifest": "manifest:manifest",
+        "logs": "logs:logs",
+        "verify-receipt": "receipts:verify_receipt",
+    },
+    "Take in": {
+        "upload": "upload:upload",
+        "import": "upload:import_folder",
+    },
+    "Take away": {
+        "delete": "trash:delete",
+        "restore-from-trash": "trash:restore_from_trash",
+        "cleanup": "cleanup:cleanup",
+        "cleanup-exec": "cleanup:cleanup_exec",
+        "restore": "restore:restore",
+    },
+    "Copies": {
+        "targets": "targets:targets",
+        "retry": "retry:retry",
+    },
+    "Care": {
+        "doctor": "doctor:doctor",
+        "sweep": "rebuild:sweep",
+        "rebuild": "rebuild:rebuild",
+        "settings": "settings:settings",
+        "token": "tokens:token",
+    },
+    "Processes": {
+        "release": "processes:release",
+        "worker": "processes:worker",
+    },
 }
+_COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}
 
 
 class Commands(click.Group):
@@ -33,35 +68,86 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), name)
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"backend.cli.{module}"), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, section in _SECTIONS.items():
+            with formatter.section(title):
+                found = [(name, self.get_command(ctx, name)) for name in section]
+                formatter.write_dl([(name, command.get_short_help_str(80)) for name, command in found if command])
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-def root() -> None:
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--from", "standing", type=click.Path(path_type=Path), hidden=True, help="folder that FILEs count from")
+@click.pass_context
+def root(ctx: click.Context, standing: Path | None) -> None:
     """Holdfast: look after the videos of this server. Works with the server stopped or running.
 
-    Exit codes: 0 well, 1 something failed, 2 the command line is wrong, 3 refused (no such video, a limit, a hold).
+    On a terminal answers are tables; in a pipe they are plain lines with tabs; --json is for programs.
+    Errors go to stderr. Where a video is asked for, its id, the first characters of it, or its name on disk will do.
+
+    \b
+    Exit codes:
+      0  well
+      1  something failed, or is not as it should be (some of the files, a check, the disk, the database)
+      2  the command line or a setting is wrong
+      3  refused: no such video, a limit, a hold, or a question that nobody was there to answer
     """
+    ctx.obj = standing
+
+
+class CallersPath(click.Path):
+    """A file named from where the caller stands, which is not where the program works."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        standing = ctx.find_root().obj if ctx is not None else None
+        return path if standing is None else standing / path
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; errors in words on stderr, never a stack for a mistake of the caller."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows few characters shows the others as escapes.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code: Any = root.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        args = None if arguments is None else list(arguments)
+        code: Any = root.main(args=args, prog_name="video_manager", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_USAGE)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped; nothing more was done.", err=True)
-        sys.exit(EXIT_FAILED)
+        _complain("Stopped; nothing more was done.")
+        return EXIT_FAILED
     except SettingsError as error:
-        click.echo("Holdfast cannot start with these settings:", err=True)
-        for problem in error.problems:
-            click.echo(f"  - {problem}", err=True)
-        sys.exit(EXIT_USAGE)
+        _complain("Holdfast cannot start with these settings:", *(f"  - {problem}" for problem in error.problems))
+        return EXIT_USAGE
     except HoldfastError as error:
-        click.echo(error.message, err=True)
-        sys.exit(EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED)
-    sys.exit(code if isinstance(code, int) else 0)
+        _complain(*error.message.split("\n"))
+        return EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our answer has left. The interpreter's own last flush must not complain about it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        _complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        return EXIT_FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _complain(*lines: str) -> None:
+    from backend.cli.terminal import safe
+
+    for line in lines:
+        click.echo(safe(line), err=True)

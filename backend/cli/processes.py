@@ -12,7 +12,10 @@ from backend.worker.run import run_worker
 
 @click.command()
 def release() -> None:
-    """Prepare folders, keys and tables, finish what a crash left, and make the first admin."""
+    """Prepare folders, keys and tables; make the first admin.
+
+    Every start needs it once before web and worker run. It also mends what a crash left; again does no harm.
+    """
     for line in steps.release(load_settings()):
         click.echo(line)
 

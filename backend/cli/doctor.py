@@ -1,0 +1,76 @@
+"""`doctor`: is everything as it should be, and if not, what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from backend.cli.doctor_catalog import catalog, targets
+from backend.cli.doctor_machine import machine
+from backend.cli.doctor_records import Comparison, mend, records
+from backend.cli.findings import Finding
+from backend.cli.opened import opened
+from backend.cli.terminal import console, say, show_json
+from backend.disk.layout import Layout
+from backend.settings import load_settings
+
+_MARKS = {"well": "well  ", "notice": "notice", "wrong": "WRONG "}
+_MOST_ITEMS = 10
+
+
+@click.command()
+@click.option("--fix", is_flag=True, help="mend what can be mended without losing anything, then look")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def doctor(fix: bool, as_json: bool) -> int:
+    """Look at everything and say what to do.
+
+    Settings, disk (writing, fsync, free space), ffmpeg, clock, database, each target, and whether rows, files and
+    sidecars fit together. Exit code 1: something is wrong.
+    """
+    if fix:
+        with opened() as services:
+            mend(services)
+    found = []
+    for finding in _examine():
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    bad = sum(finding.state == "wrong" for finding in found)
+    if as_json:
+        show_json({"ok": not bad, "findings": [asdict(finding) for finding in found]})
+    else:
+        say(f"{bad} {'thing is' if bad == 1 else 'things are'} wrong." if bad else "Nothing is wrong.")
+    return 1 if bad else 0
+
+
+def _examine() -> Iterator[Finding]:
+    settings = load_settings()
+    layout = Layout(settings.storage_path.absolute())
+    yield from machine(settings, layout)
+    found, database = catalog(settings, layout)
+    yield from found
+    if database is None:
+        return
+    try:
+        yield from targets(settings, layout, database)
+        if layout.uploads.is_dir() and layout.incoming.is_dir():
+            with console(err=True).status("") as status:
+                compared = Comparison(layout, database, lambda name: status.update(f"Comparing {name}")).run()
+            yield from records(layout, compared)
+    finally:
+        database.close()
+
+
+def _show(finding: Finding) -> None:
+    colour = {"notice": "yellow", "wrong": "red"}.get(finding.state) if sys.stdout.isatty() else None
+    click.secho(_MARKS[finding.state], nl=False, fg=colour)
+    say(f" {finding.what}: {finding.says}")
+    for item in finding.items[:_MOST_ITEMS]:
+        say(f"         {item}")
+    if len(finding.items) > _MOST_ITEMS:
+        say(f"         and {len(finding.items) - _MOST_ITEMS} more (--json names all)")
+    if finding.remedy:
+        say(f"       → {finding.remedy}")

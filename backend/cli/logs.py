@@ -1,0 +1,62 @@
+"""`logs`: the story of one upload, or the end of the whole log."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import click
+
+from backend.cli.log_lines import as_facts, read_log
+from backend.cli.terminal import say
+from backend.log import FILE_NAME
+from backend.settings import load_settings
+
+_LAST = 50
+_LOOK_EVERY_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("upload", default="", metavar="[ID]")
+@click.option("-f", "--follow", is_flag=True, help="go on with what is written from now on, until Ctrl-C")
+@click.option("-n", "--lines", type=click.IntRange(0), help=f"the last N (default {_LAST}; all of them with an ID)")
+@click.option("--json", "as_json", is_flag=True, help="for programs: one JSON object on each line")
+def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> None:
+    """Show what happened, step by step, the latest last.
+
+    With an ID only the lines of that upload; any other text that stands in a line will do as well.
+    """
+    settings = load_settings()
+    log = settings.log_dir.absolute() / FILE_NAME
+    found = (line for line in read_log(log) if line is None or upload in line)
+    show: Callable[[str], None] = _show_json if as_json else say
+    kept = lines if lines is not None else None if upload else _LAST
+    old = deque(_until_now(found), maxlen=kept)
+    for line in old:
+        show(line)
+    if not old and not follow:
+        say(f"Nothing about that in {log}." if upload else f"Nothing was logged in {log} yet.", err=True)
+    if follow:
+        _follow(found, show)
+
+
+def _until_now(found: Iterator[str | None]) -> Iterator[str]:
+    for line in found:
+        if line is None:
+            return
+        yield line
+
+
+def _follow(found: Iterator[str | None], show: Callable[[str], None]) -> None:
+    pause = threading.Event()
+    for line in found:
+        if line is None:
+            pause.wait(_LOOK_EVERY_SECONDS)
+        else:
+            show(line)
+
+
+def _show_json(line: str) -> None:
+    click.echo(json.dumps(as_facts(line)))

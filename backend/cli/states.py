@@ -1,0 +1,51 @@
+"""What the states of copies and targets are called among people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.cli.terminal import Cell
+
+_WORDS = {
+    DeliveryState.PENDING: "waiting",
+    DeliveryState.IN_PROGRESS: "on its way",
+    DeliveryState.DELIVERED: "verified",
+    DeliveryState.PARKED: "needs a person",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.SKIPPED: "skipped",
+    DeliveryState.DAMAGED: "damaged, sent again",
+    DeliveryState.DELETING: "being deleted",
+    DeliveryState.DELETED: "deleted",
+}
+
+
+def delivery_words(state: str) -> str:
+    return _WORDS.get(DeliveryState(state), state)
+
+
+def copies_cell(video: Video) -> Cell:
+    """All copies of a video in one value: `nas=delivered`, or `nas verified` for people."""
+    plain = ",".join(f"{d.target}={d.state}" for d in video.deliveries)
+    return Cell(plain, ", ".join(f"{d.target} {_progress(d, video.size_bytes)}" for d in video.deliveries) or "none")
+
+
+def _progress(delivery: Delivery, size_bytes: int) -> str:
+    if delivery.state == DeliveryState.IN_PROGRESS and size_bytes:
+        return f"{100 * delivery.bytes_sent // size_bytes} %"
+    return delivery_words(delivery.state)
+
+
+def unwell(targets: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> list[str]:
+    """One sentence for each target (all when none is named) that takes nothing at the moment."""
+    return [_why_it_waits(t) for t in targets if t["state"] != "up" and (not names or t["name"] in names)]
+
+
+def _why_it_waits(target: dict[str, Any]) -> str:
+    name, reason = target["name"], target["reason"]
+    if target["state"] == "paused":
+        return f"{name} is paused by an operator: `video_manager targets resume {name}` lets it go on."
+    if target["state"] == "parked":
+        return f"{name} needs a person: {reason} When that is mended: `video_manager targets check {name}`."
+    return f"{name} fails for everything just now and is asked again by itself: {reason}"
