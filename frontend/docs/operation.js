@@ -47,7 +47,7 @@ const Parameters = ({ list, root }) => html`
 
 const Body = ({ says, content = {}, root }) => Object.entries(content).map(([kind, { schema }]) => html`
   <h3 key=${kind}>${says} <span class="soft">${kind}</span></h3>
-  <${Fields} schema=${schema} root=${root} />
+  <${Fields} schema=${schema} root=${root} always="required" />
 `);
 
 const Answer = ({ status, answer, root }) => html`

@@ -24,7 +24,7 @@ export function typeOf(schema, root) {
   return node.format ? `${type} (${node.format})` : type;
 }
 
-export function Fields({ schema, root, depth = 0 }) {
+export function Fields({ schema, root, always = "always", depth = 0 }) {
   const node = inner(schema, root);
   const names = Object.entries(node.properties ?? {});
   if (!names.length) return depth ? null : html`<p class="soft">${typeOf(schema, root)}</p>`;
@@ -32,9 +32,9 @@ export function Fields({ schema, root, depth = 0 }) {
     <ul class="fields">
       ${names.map(([name, field]) => html`
         <li key=${name}>
-          <code>${name}</code>${" "}<span class="soft">${typeOf(field, root)}${node.required?.includes(name) ? ", always" : ""}</span>
+          <code>${name}</code>${" "}<span class="soft">${typeOf(field, root)}${node.required?.includes(name) ? `, ${always}` : ""}</span>
           ${resolve(field, root).description && html`<p>${resolve(field, root).description}</p>`}
-          ${depth < DEEPEST && html`<${Fields} schema=${field} root=${root} depth=${depth + 1} />`}
+          ${depth < DEEPEST && html`<${Fields} schema=${field} root=${root} always=${always} depth=${depth + 1} />`}
         </li>
       `)}
     </ul>

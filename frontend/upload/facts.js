@@ -43,7 +43,7 @@ function Sending({ item }) {
   const left = item.secondsLeft;
   return html`
     <p class="facts figures">
-      <${Fact} shape="moving" tone="moving" share=${share} word=${`Sent ${share} %`} />
+      <${Fact} shape="moving" tone="moving" share=${share} word=${`Sent ${share}\u00a0%`} />
       ${stalled > 0 && html`<span class="fact-stalled">No progress for ${duration(stalled)}</span>`}
       ${!stalled && item.bytesPerSecond.value > 0 && html`<span class="soft">${speed(item.bytesPerSecond.value)}</span>`}
       ${!stalled && left !== null && html`<span class="soft">${duration(Math.max(1, left))} left</span>`}

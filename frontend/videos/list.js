@@ -5,6 +5,7 @@ import { online } from "../server/reach.js";
 import { session } from "../server/session.js";
 import { announce } from "../shell/announce.js";
 import { count } from "../words/sizes.js";
+import { lookAtPlaces } from "./places.js";
 import { keep, know } from "./records.js";
 
 const PAGE_SIZE = 25;
@@ -90,6 +91,7 @@ export function forget(ids) {
 }
 
 async function loadStats() {
+  lookAtPlaces();
   try {
     stats.value = await get("/api/videos/storage-stats");
   } catch {

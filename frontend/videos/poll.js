@@ -3,11 +3,12 @@ import { effect, signal } from "@preact/signals";
 import { get, post } from "../server/api.js";
 import { isInMotion } from "../words/states.js";
 import { forget, live } from "./list.js";
+import { isUp, lookAtPlaces } from "./places.js";
 import { keep, pathOf, record } from "./records.js";
 
 const IDS_AT_ONCE = 50;
 const OFTEN_MS = 1000;
-const SELDOM_MS = 15_000;
+const SELDOM_MS = 5000;
 
 /** How many rows show each video; a row follows its video as long as it is on the page. */
 const followers = signal(new Map());
@@ -32,6 +33,7 @@ function change(id, step) {
 function restOf(delivery) {
   if (delivery.state === "parked") return SELDOM_MS;
   if (!isInMotion(delivery)) return Infinity;
+  if (delivery.state === "pending" && !isUp(delivery.target)) return SELDOM_MS;
   if (delivery.state !== "pending" || !delivery.next_attempt_at) return OFTEN_MS;
   return Math.min(SELDOM_MS, Math.max(OFTEN_MS, Date.parse(delivery.next_attempt_at) - Date.now()));
 }
@@ -49,6 +51,7 @@ async function ask() {
   asking = true;
   const changing = [...followers.peek().keys()].filter((id) => Number.isFinite(restOfVideo(id)));
   try {
+    if (changing.some((id) => record(id).peek()?.deliveries.some((delivery) => delivery.state !== "in_progress"))) lookAtPlaces();
     for (let at = 0; at < changing.length; at += IDS_AT_ONCE) await refreshIds(changing.slice(at, at + IDS_AT_ONCE));
   } catch {
     // A lost connection is told by its own bar.

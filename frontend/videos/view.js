@@ -6,6 +6,7 @@ import { Late } from "../parts/late.js";
 import { mayUpload } from "../server/session.js";
 import { count, size } from "../words/sizes.js";
 import { listed, listProblem, loading, nextCursor, query, refresh, search, showMore, stats } from "./list.js";
+import { PlaceNotes } from "./place-notes.js";
 import { VideoRow } from "./row.js";
 
 export const VideoList = () => html`
@@ -16,6 +17,7 @@ export const VideoList = () => html`
       ${(query.value || listed.value?.length !== 0) && html`<${SearchBox} />`}
     </header>
     ${listProblem.value && html`<${Trouble} />`}
+    <${PlaceNotes} />
     <${Body} />
   </section>
 `;

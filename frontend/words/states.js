@@ -1,5 +1,5 @@
 // What a delivery's state on the wire is called, shaped and coloured on the page, and what is said about it.
-import { percent } from "./sizes.js";
+import { count, percent } from "./sizes.js";
 import { until } from "./times.js";
 
 /** States in which the server is at work or will be soon; the page asks again while one is shown. */
@@ -37,7 +37,7 @@ export function mark(delivery) {
 function moving({ bytes_sent: sent, bytes_total: total }) {
   if (total > 0 && sent >= total) return { shape: "moving", word: "Checking", tone: "moving", percent: 100 };
   const share = percent(sent ?? 0, total ?? 0);
-  return { shape: "moving", word: `Moving ${share} %`, tone: "moving", percent: share };
+  return { shape: "moving", word: `Moving ${share}\u00a0%`, tone: "moving", percent: share };
 }
 
 /** A sentence or two when there is something to say beyond the mark; otherwise "". */
@@ -57,6 +57,19 @@ export function explain(delivery, label, nowMs) {
     default:
       return "";
   }
+}
+
+/** What is wrong with a target as a whole, how much waits for it, and when it is asked again. */
+export function trouble(place, nowMs) {
+  const label = place.label || place.name;
+  const reason = sentence(place.reason || place.last_error);
+  const waiting = place.backlog.count ? `${count(place.backlog.count, "copy waits", "copies wait")} for it.` : "";
+  const next = place.next_probe_at ? `It is asked again ${until(place.next_probe_at, nowMs)}.` : "";
+  const opening = {
+    parked: `${label} needs a person: ${reason || "no reason was given."}`,
+    paused: `${label} was paused by an operator.`,
+  }[place.state] ?? `${label} does not answer as it should: ${reason || "no reason was given."}`;
+  return [opening, waiting, place.state === "paused" ? "" : next].filter(Boolean).join(" ");
 }
 
 function nextAttempt(delivery, nowMs) {

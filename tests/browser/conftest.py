@@ -14,7 +14,15 @@ from tests.browser.visit import Visit
 from tests.services.app import AppFactory, RunningApp
 from tests.services.process import find_program
 
-_ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+# A name of this machine that the browser does not trust as it trusts 127.0.0.1: like any server on plain HTTP.
+PLAIN_HOST = "holdfast.test"
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
+)
 # The browser notes each refused or broken request; those are what many tests are about.
 _EXPECTED = "Failed to load resource"
 _WATCH_POLICY = """

@@ -107,6 +107,29 @@ def test_a_target_that_needs_somebody_says_why_and_retry_ends_in_verified_withou
     expect(row.locator(".note")).to_have_count(0)
 
 
+def test_a_target_that_takes_nothing_is_told_above_the_list_until_a_check_finds_it_well(
+    open_page: OpenPage, running_app: Callable[..., RunningApp], tmp_path: Path
+) -> None:
+    nas = tmp_path / "unplugged"
+    nas.mkdir()
+    app = running_app(targets_toml=folder_target(nas))
+    nas.rmdir()
+    nas.write_text("not a folder")
+    visit = open_page(app)
+    visit.choose(clip("one.mp4"), clip("two.mp4"))
+    place = visit.page.locator("[data-place=nas]")
+    expect(place).to_contain_text("NAS needs a person:", timeout=60_000)
+    expect(place).to_contain_text("2 copies wait for it.")
+    place.get_by_role("button", name="Check now: NAS").click()
+    expect(place.get_by_role("status")).not_to_be_empty()
+    nas.unlink()
+    nas.mkdir()
+    place.get_by_role("button", name="Check now: NAS").click()
+    expect(place).to_be_hidden()
+    for name in ("one.mp4", "two.mp4"):
+        visit.expect_verified(visit.listed(name))
+
+
 def test_another_upload_shows_up_when_the_tab_is_looked_at_again(open_page: OpenPage, team_server: RunningApp) -> None:
     visit = open_page(team_server)
     expect(visit.page.locator(".videos")).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Dialog, Request, expect
 
-from tests.browser.conftest import OpenPage, folder_target
+from tests.browser.conftest import PLAIN_HOST, OpenPage, folder_target
 from tests.browser.visit import clip
 from tests.services.app import RunningApp
 from tests.services.s3 import S3Server
@@ -162,6 +162,23 @@ def test_a_pasted_file_is_sent(open_page: OpenPage, team_server: RunningApp) -> 
         document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
     }""")
     visit.expect_saved("pasted.webm")
+
+
+def test_on_plain_http_under_a_name_uploads_and_copies_of_digests_work_as_well(
+    open_page: OpenPage, team_server: RunningApp
+) -> None:
+    visit = open_page(team_server, base_url=f"http://{PLAIN_HOST}:{team_server.port}")
+    # There the browser offers neither random UUIDs nor the clipboard.
+    assert visit.page.evaluate("window.isSecureContext || 'randomUUID' in crypto") is False
+    visit.choose(clip("plain.mp4"))
+    visit.expect_saved("plain.mp4")
+    visit.queued("plain.mp4").get_by_role("button", name="Copy the SHA-256 digest").click()
+    expect(visit.page.locator("[data-live-region]")).to_contain_text("Digest copied.")
+    field = visit.page.get_by_label("Label")
+    field.focus()
+    visit.page.keyboard.press("ControlOrMeta+v")
+    title = visit.queued("plain.mp4").locator(".digest").get_attribute("title")
+    assert title == f"SHA-256 {field.input_value()}"
 
 
 def test_leaving_with_something_unsent_asks_first_and_not_once_it_is_saved(
