@@ -36,16 +36,17 @@ def token() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(list(Role)),
+    # Of an enum click would take the names, VIEWER and so on.
+    type=click.Choice([role.value for role in Role]),
     help="viewer: read; uploader, service: read and upload; operator: delete, retry, targets too; admin: all",
 )
 @click.option("--project", "projects", multiple=True, help="only this project (again for more; else all)")
 @_AS_JSON
-def create(name: str, role: Role, projects: tuple[str, ...], as_json: bool) -> None:
+def create(name: str, role: str, projects: tuple[str, ...], as_json: bool) -> None:
     """Make a token. Its secret and sign-in link are shown now and never again."""
     with opened(make=True) as services:
         with services.database.write() as session:
-            made, secret = tokens.create(session, name, role, list(projects))
+            made, secret = tokens.create(session, name, Role(role), list(projects))
             shown = _as_json(made)
         services.log.write("info", "token_created", token=made.id, name=made.name, role=role, user=caller().name)
         link, mode = sign_in_link(services.settings, secret), services.settings.auth_mode

@@ -11,7 +11,7 @@ export function QueuePanel() {
   useEffect(() => effect(titlePage), []);
   if (!items.value.length) return null;
   return html`
-    <ul class="queue" aria-label="Files being sent">
+    <ul class="queue" role="list" aria-label="Files being sent">
       ${items.value.map((item) => html`<${QueueRow} key=${item.id} item=${item} />`)}
     </ul>
     <${Summary} />

@@ -31,7 +31,8 @@ export function QueueRow({ item }) {
 
 function Buttons({ item, name, state }) {
   const leave = (event) => leaveRow(event, () => cancel(item));
-  if (state === "saved") return null;
+  // Once all bytes are sent the server may save them whatever is pressed here.
+  if (state === "saving" || state === "saved") return null;
   const says = state === "refused" || state === "failed" ? "Remove" : "Cancel";
   return html`
     ${state === "queued" && !item.locked.value && html`

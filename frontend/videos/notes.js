@@ -5,14 +5,14 @@ import { html } from "../html.js";
 import { Icon } from "../parts/icons.js";
 import { announce } from "../shell/announce.js";
 import { mayOperate, targetLabel } from "../server/session.js";
-import { explain, mark, needsPerson } from "../words/states.js";
+import { canRetry, explain, mark } from "../words/states.js";
 import { retryDelivery } from "./poll.js";
 
 export function DeliveryNotes({ video, title }) {
   const told = video.deliveries.filter((delivery) => explain(delivery, "", 0));
   if (!told.length) return null;
   return html`
-    <ul class="notes">
+    <ul class="notes" role="list">
       ${told.map((delivery) => html`<${Note} key=${delivery.target} video=${video} title=${title} delivery=${delivery} />`)}
     </ul>
   `;
@@ -25,7 +25,7 @@ function Note({ video, title, delivery }) {
   return html`
     <li class=${`note tone-${mark(delivery).tone}`}>
       <p>${words}</p>
-      ${needsPerson(delivery) && mayOperate.value && html`<${Retry} video=${video} title=${title} delivery=${delivery} label=${label} />`}
+      ${canRetry(delivery) && mayOperate.value && html`<${Retry} video=${video} title=${title} delivery=${delivery} label=${label} />`}
     </li>
   `;
 }
@@ -39,6 +39,8 @@ function Retry({ video, title, delivery, label }) {
     try {
       await retryDelivery(video.id, delivery.target);
       announce(`${title}: tried again on ${label}.`);
+      // The button goes with its note; the focus stays with the video.
+      document.querySelector(`[data-video="${video.id}"] .video-title`)?.focus();
     } catch (problem) {
       trouble.value = problem.message;
     }

@@ -11,7 +11,7 @@ export function PlaceNotes() {
   const down = [...places.value.values()].filter((place) => place.enabled && place.state !== "up");
   if (!down.length) return null;
   return html`
-    <ul class="notes place-notes" aria-label="Targets that take nothing now">
+    <ul class="notes place-notes" role="list" aria-label="Targets that take nothing now">
       ${down.map((place) => html`<${PlaceNote} key=${place.name} place=${place} />`)}
     </ul>
   `;

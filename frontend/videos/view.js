@@ -28,7 +28,7 @@ function Body() {
   if (listed.value === null) return listProblem.value ? null : html`<${Late}><${Skeleton} /><//>`;
   if (!listed.value.length) return query.value ? html`<${NoMatch} />` : html`<${Empty} />`;
   return html`
-    <ul class="panel video-rows" aria-label="Videos, newest first">
+    <ul class="panel video-rows" role="list" aria-label="Videos, newest first">
       ${listed.value.map((id) => html`<${VideoRow} key=${id} id=${id} />`)}
     </ul>
     ${nextCursor.value && html`

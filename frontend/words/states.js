@@ -5,7 +5,8 @@ import { until } from "./times.js";
 /** States in which the server is at work or will be soon; the page asks again while one is shown. */
 const IN_MOTION = ["pending", "in_progress", "damaged", "deleting"];
 export const isInMotion = (delivery) => IN_MOTION.includes(delivery.state);
-export const needsPerson = (delivery) => delivery.state === "parked" || delivery.state === "failed";
+/** Whether trying again by hand makes sense: it will not happen by itself, or only later. */
+export const canRetry = ({ state, error }) => ["parked", "failed"].includes(state) || (state === "pending" && Boolean(error));
 
 /** {shape, word, tone}: all three are always shown together, so that none has to be guessed from colour. */
 export function mark(delivery) {
