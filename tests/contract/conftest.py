@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.targets.base import Expected, Source
-from tests.contract.places import MIB, Place, S3Place, place_makers
+from tests.contract.places import MIB, FolderPlace, Place, S3Place, place_makers
 from tests.services.s3 import S3Server, available_servers
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -89,3 +89,21 @@ def bucket(s3_server: S3Server) -> Iterator[S3Place]:
     made = S3Place("s3", s3_server)
     yield made
     made.close()
+
+
+@pytest.fixture(params=["link", "rename", "exclusive"])
+def any_folder(request: pytest.FixtureRequest, tmp_path: Path) -> FolderPlace:
+    """A folder target's place, once for each way of publishing."""
+    return FolderPlace(tmp_path, request.param)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FolderPlace:
+    """A folder target's place."""
+    return FolderPlace(tmp_path, "link")
+
+
+@pytest.fixture
+def clip(make_video: Callable[..., Video]) -> Video:
+    """A file of several pieces that is written fast."""
+    return make_video(3 * MIB + 7, "clip")

@@ -12,7 +12,7 @@ from backend.targets.minio import MinioTarget
 from tests.contract.conftest import Video
 from tests.contract.places import S3Place
 from tests.contract.transfers import Told
-from tests.services.lying_s3 import Request
+from tests.services.s3_faults import Request
 from tests.services.waiting import wait_until
 
 KEY = "project_default/20261121_101112_Tutorial_holiday-1f0c2a9b3d.mp4"

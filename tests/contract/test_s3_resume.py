@@ -17,7 +17,7 @@ from tests.contract.places import MIB, S3Place
 from tests.contract.putting import last_line, putting, stored_state
 from tests.contract.s3_bucket import KEY, completed_by_the_next_put, held_parts, ready, requests
 from tests.contract.transfers import CancelAt, Told
-from tests.services.lying_s3 import CutRequest, LoseReply, Stall
+from tests.services.s3_faults import CutRequest, LoseReply, Stall
 from tests.services.waiting import wait_until
 
 
