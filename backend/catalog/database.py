@@ -83,7 +83,8 @@ def told_in_words() -> Iterator[None]:
     except OperationalError as error:
         raise _translated(error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # A file that is damaged, or no database at all, is no OperationalError to sqlite3.
+        if error.connection_invalidated or _is_damage(str(error.orig).lower()):
             raise _translated(error) from error
         raise
 
@@ -95,8 +96,12 @@ def _translated(error: DBAPIError) -> StorageError:
         return DiskFull("The database has no space left. Nothing was changed. Ask an operator to free space.")
     if "unable to open" in said:
         return OutOfHandles("The database could not be opened, often because too many files are open. Try again soon.")
-    if "disk i/o" in said or "malformed" in said or "not a database" in said:
+    if _is_damage(said):
         return DiskFault(f"The database failed: {said}. An operator must look at the disk.")
     return CatalogUnavailable(
         "The database does not answer. Nothing was changed. Try again in a minute.", detail={"kind": kind}
     )
+
+
+def _is_damage(said: str) -> bool:
+    return any(words in said for words in ("disk i/o", "malformed", "not a database"))
