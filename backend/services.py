@@ -59,7 +59,7 @@ def build_services(settings: Settings, environ: Mapping[str, str] | None = None)
         intake=Intake(settings, layout, database, places, log),
         recovery=Recovery(layout, database, log),
         desk=Desk(database, layout, places, log),
-        restorer=Restorer(layout, database, places, log),
+        restorer=Restorer(layout, database, places, log, settings.min_free_bytes),
         trash=Trash(settings, layout, database, places, log),
         pruner=Pruner(layout, database, places, log),
     )

@@ -132,7 +132,7 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("video_id", "target"),
-        Index("ix_deliveries_due", "target", "state", "next_attempt_at"),
+        Index("ix_deliveries_due", "target", "state", "next_attempt_at", "id"),
         Index("ix_deliveries_state", "state", "updated_at"),
     )
 

@@ -169,7 +169,7 @@ def in_local_state(session: Session, states: Sequence[str]) -> Sequence[Video]:
 
 
 def local_before(session: Session, at: datetime) -> Sequence[Video]:
-    """Videos whose bytes are here, the oldest first."""
+    """Videos whose bytes are here and that were saved before `at`, the oldest first."""
     here = select(Video).where(Video.local_state == "present", Video.created_at <= at)
     return session.scalars(here.order_by(Video.created_at, Video.id)).all()
 
@@ -216,7 +216,7 @@ def _newest_first(query: Select[Video]) -> Select[Video]:
 
 def _delivery_row(facts: DeliveryFacts, video: VideoFacts) -> Delivery:
     # A claim does not survive the catalog: what was in progress waits again.
-    waiting = facts.state in (DeliveryState.IN_PROGRESS, DeliveryState.DELETING)
+    waiting = facts.state == DeliveryState.IN_PROGRESS
     return Delivery(
         target=facts.target,
         state=DeliveryState.PENDING if waiting else facts.state,

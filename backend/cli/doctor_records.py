@@ -9,13 +9,13 @@ from pathlib import Path
 from backend.catalog import videos
 from backend.catalog.database import Database
 from backend.cli.findings import Finding, notice, well, wrong
+from backend.cli.rebuild import sweep_all
 from backend.disk.incoming import PART_SUFFIX, is_abandoned
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.disk.sidecar import read_sidecar
 from backend.errors import LocalDamage, StorageError
 from backend.intake.mend import rewrite_sidecar
 from backend.intake.recover import has_abandoned
-from backend.retention.remove import Remover
 from backend.services import Services
 
 _REMOVING = ("pruning", "purging")
@@ -127,8 +127,7 @@ def records(layout: Layout, compared: Compared) -> Iterator[Finding]:
 
 def mend(services: Services) -> None:
     """What `--fix` does: finish what a crash left, list what is saved, write missing sidecars again."""
-    Remover(services.layout, services.database).finish_interrupted()
-    services.recovery.sweep()
+    sweep_all(services)
     compared = Comparison(services.layout, services.database).run()
     for path in (*compared.without_sidecar, *compared.bad_sidecar):
         with services.database.read() as session:

@@ -37,7 +37,7 @@ def rebuild(as_json: bool) -> int:
     with opened(make=True) as services:
         with console(err=True).status("Reading what lies beside each file"):
             changed, problems = services.recovery.rebuild()
-            swept = _sweep(services)
+            swept = sweep_all(services)
         with services.database.read() as session:
             count = stats.totals(session, EVERYTHING).videos.count
     answer: dict[str, Any] = {"videos": count, "changed": changed, "problems": problems} | asdict(swept)
@@ -61,7 +61,7 @@ def sweep(as_json: bool) -> int:
     itself at every start and every hour.
     """
     with opened() as services:
-        swept = _sweep(services)
+        swept = sweep_all(services)
     if as_json:
         show_json(asdict(swept))
     elif not any(asdict(swept).values()):
@@ -71,8 +71,9 @@ def sweep(as_json: bool) -> int:
     return 1 if swept.missing or swept.unknown else 0
 
 
-def _sweep(services: Services) -> Swept:
-    Remover(services.layout, services.database).finish_interrupted()
+def sweep_all(services: Services) -> Swept:
+    """What every start does: finish interrupted removals, then compare disk and catalog."""
+    Remover(services.layout, services.database, services.places, services.log).finish_interrupted()
     return services.recovery.sweep()
 
 

@@ -47,7 +47,7 @@ def release(settings: Settings) -> list[str]:
     prepare(settings)
     services = build_services(settings)
     try:
-        Remover(services.layout, services.database).finish_interrupted()
+        Remover(services.layout, services.database, services.places, services.log).finish_interrupted()
         swept = services.recovery.sweep()
         lines = []
         if swept.adopted:

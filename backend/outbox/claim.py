@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CursorResult, Row, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, raiseload
 
 from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
-
-LEASE_SECONDS = 30.0
-_WAITING = (DeliveryState.PENDING, DeliveryState.DAMAGED)
+from backend.outbox.backoff import delay_seconds
+from backend.outbox.circuit import lock_target
+from backend.outbox.clock import lease_end
 
 
 @dataclass(frozen=True)
@@ -36,51 +36,78 @@ class Claim:
     was_damaged: bool
 
 
-def claim(session: Session, target: str, worker: str, max_concurrent: int, now: datetime) -> Claim | None:
-    """Take the delivery that has waited longest for `target`, or None when there is none to take.
+def ready(session: Session, now: datetime) -> set[str]:
+    """The targets that have something to claim. A look that locks nothing, so that an idle worker disturbs nobody."""
+    mine = Delivery.target == TargetRow.name
+    anything = or_(*(exists().where(mine, Video.id == Delivery.video_id, *due) for due in _due(now)))
+    query = select(TargetRow.name).where(TargetRow.circuit == "closed", TargetRow.paused.is_(False), anything)
+    return set(session.scalars(query))
+
+
+def claim(
+    session: Session, target: str, worker: str, max_concurrent: int, now: datetime, wanted: int = 1
+) -> list[Claim]:
+    """Take up to `wanted` deliveries for `target`, those first that have waited longest; [] when there is none.
 
     The target's row is locked first: two workers cannot both find the last free place.
     """
-    row = session.scalar(select(TargetRow).where(TargetRow.name == target).with_for_update())
-    if row is None or row.paused or row.circuit != "closed":
-        return None
+    row = lock_target(session, target)
+    if row.paused or row.circuit != "closed":
+        return []
     running = select(func.count()).where(
         Delivery.target == target, Delivery.state == DeliveryState.IN_PROGRESS, Delivery.lease_until > now
     )
-    if (session.scalar(running) or 0) >= max_concurrent:
-        return None
-    due = (
-        select(Delivery.id)
-        .join(Video, Video.id == Delivery.video_id)
-        .where(Delivery.target == target, _is_due(now))
-        .where(Video.trashed_at.is_(None), Video.local_state == "present")
-        .order_by(Delivery.next_attempt_at, Delivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=Delivery)
-    )
-    delivery_id = session.scalar(due)
-    return None if delivery_id is None else _take(session, delivery_id, worker, now)
+    free = max_concurrent - (session.scalar(running) or 0)
+    found = _longest_waiting(session, target, min(wanted, free), now)
+    claims = (_take(session, delivery, video, worker, now) for delivery, video in found)
+    return [taken for taken in claims if taken is not None]
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    waiting = and_(Delivery.state.in_(_WAITING), Delivery.next_attempt_at <= now)
-    left_behind = and_(Delivery.state == DeliveryState.IN_PROGRESS, Delivery.lease_until <= now)
-    return or_(waiting, left_behind)
+def _longest_waiting(session: Session, target: str, wanted: int, now: datetime) -> list[Row[Delivery, Video]]:
+    """One query for each kind of waiting, as each then walks its stretch of the index and stops early."""
+    if wanted < 1:
+        return []
+    found: list[Row[Delivery, Video]] = []
+    for due in _due(now):
+        query = (
+            select(Delivery, Video)
+            .join(Video, Video.id == Delivery.video_id)
+            .options(raiseload("*"))
+            .where(Delivery.target == target, *due)
+            .order_by(Delivery.next_attempt_at, Delivery.id)
+            .limit(wanted)
+            .with_for_update(skip_locked=True, of=Delivery)
+        )
+        found += session.execute(query).all()
+    return sorted(found, key=lambda pair: (pair[0].next_attempt_at, pair[0].id))[:wanted]
 
 
-def _take(session: Session, delivery_id: int, worker: str, now: datetime) -> Claim | None:
-    delivery = session.get_one(Delivery, delivery_id)
-    was_damaged = delivery.state == DeliveryState.DAMAGED
-    token = str(uuid.uuid4())
+def _due(now: datetime) -> list[list[ColumnElement[bool]]]:
+    """What makes a delivery claimable, for each kind of waiting."""
+    bytes_are_here = and_(Video.trashed_at.is_(None), Video.local_state == "present")
+    common = [Delivery.next_attempt_at <= now, bytes_are_here]
+    return [
+        [Delivery.state == DeliveryState.PENDING, *common],
+        [Delivery.state == DeliveryState.DAMAGED, *common],
+        # Left behind by a worker that was killed.
+        [Delivery.state == DeliveryState.IN_PROGRESS, Delivery.lease_until <= now, *common],
+    ]
+
+
+def _take(session: Session, delivery: Delivery, video: Video, worker: str, now: datetime) -> Claim | None:
+    token, attempt = str(uuid.uuid4()), delivery.attempts + 1
+    unchanged = and_(Delivery.state == delivery.state, Delivery.lease_token.is_not_distinct_from(delivery.lease_token))
     taken = session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, _is_due(now))
+        .where(Delivery.id == delivery.id, unchanged)
         .values(
             state=DeliveryState.IN_PROGRESS,
             lease_token=token,
-            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            lease_until=lease_end(now),
             leased_by=worker,
-            attempts=Delivery.attempts + 1,
+            attempts=attempt,
+            # Counts only if this worker dies: a file that kills its worker comes back later each time.
+            next_attempt_at=now + timedelta(seconds=delay_seconds(attempt)),
             bytes_per_second=None,
             updated_at=now,
         )
@@ -88,13 +115,12 @@ def _take(session: Session, delivery_id: int, worker: str, now: datetime) -> Cla
     )
     if _count(taken) == 0:
         return None
-    video = delivery.video
     return Claim(
-        delivery_id=delivery_id,
+        delivery_id=delivery.id,
         token=token,
         video_id=video.id,
         target=delivery.target,
-        attempt=delivery.attempts + 1,
+        attempt=attempt,
         relative_path=video.relative_path,
         size_bytes=video.size_bytes,
         sha256=video.sha256,
@@ -102,7 +128,7 @@ def _take(session: Session, delivery_id: int, worker: str, now: datetime) -> Cla
         original_filename=video.original_filename,
         remote_key=delivery.remote_key or remote_key_of(video),
         resume=dict(delivery.resume),
-        was_damaged=was_damaged,
+        was_damaged=delivery.state == DeliveryState.DAMAGED,
     )
 
 
@@ -111,22 +137,23 @@ def remote_key_of(video: Video) -> str:
     return video.relative_path.removeprefix("uploads/project_")
 
 
+def holds(session: Session, claim: Claim) -> bool:
+    """Whether the claim is still ours."""
+    return session.scalar(select(Delivery.id).where(*_held(claim))) is not None
+
+
 def write_held(session: Session, claim: Claim, **values: Any) -> bool:
     """Write the claimed row, if the claim still holds; False when another worker has it now."""
-    held = (
-        update(Delivery)
-        .where(Delivery.id == claim.delivery_id, Delivery.lease_token == claim.token)
-        .where(Delivery.state == DeliveryState.IN_PROGRESS)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    held = update(Delivery).where(*_held(claim)).values(**values).execution_options(synchronize_session=False)
     return _count(session.execute(held)) == 1
 
 
-def make_rows(session: Session, names: Sequence[str]) -> None:
-    """Make the row of each configured target that has none."""
-    known = set(session.scalars(select(TargetRow.name)))
-    session.add_all(TargetRow(name=name) for name in names if name not in known)
+def _held(claim: Claim) -> Sequence[ColumnElement[bool]]:
+    return (
+        Delivery.id == claim.delivery_id,
+        Delivery.lease_token == claim.token,
+        Delivery.state == DeliveryState.IN_PROGRESS,
+    )
 
 
 def _count(result: object) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -19,8 +19,10 @@ from backend.disk.layout import Layout
 from backend.errors import BadField, Conflict, NotFound
 from backend.log import UploadLog
 from backend.outbox import circuit
-from backend.outbox.places import Place, Places
+from backend.outbox.clock import instant
+from backend.outbox.places import Places
 from backend.targets.base import CheckReport, Linkable, RemoteCopy
+from backend.targets.config import TargetConfig
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.DAMAGED, DeliveryState.PARKED)
 _STUCK = (DeliveryState.FAILED, DeliveryState.PARKED)
@@ -35,11 +37,11 @@ class Desk:
     log: UploadLog
 
     def targets(self) -> list[dict[str, Any]]:
-        """Each configured target with its health and backlog, as JSON."""
+        """Each configured target, also those that are disabled, with its health and backlog, as JSON."""
         with self.database.read() as session:
             rows = {row.name: row for row in session.scalars(select(TargetRow))}
             backlog = _backlog(session)
-        return [_target_json(place, rows.get(name), backlog.get(name)) for name, place in self.places.by_name.items()]
+        return [_target_json(config, rows.get(config.name), backlog.get(config.name)) for config in self.places.configs]
 
     def deliveries(
         self, state: str = "", target: str = "", scope: Scope = EVERYTHING, limit: int = 200
@@ -65,7 +67,7 @@ class Desk:
         """How many copies wait for each target that is not configured: for ever, until somebody decides."""
         query = select(Delivery.target, func.count()).where(Delivery.state.in_(_WAITING)).group_by(Delivery.target)
         with self.database.read() as session:
-            return {name: n for name, n in session.execute(query).tuples() if name not in self.places.by_name}
+            return {name: n for name, n in session.execute(query).tuples() if name not in self.places.kinds}
 
     def retry(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """Send one delivery again now, whatever it waits for."""
@@ -77,49 +79,52 @@ class Desk:
                 raise NotFound(f"Video {video_id} has no delivery to '{target}'.")
             if found[0].state in _ENDED_WELL:
                 raise Conflict(f"The delivery to '{target}' is {found[0].state}; there is nothing to retry.")
-            if found[0].state != DeliveryState.IN_PROGRESS:
-                _to_the_front(found[0])
+            if video.local_state != "present":
+                raise Conflict("The video's bytes are not here to be sent; download it once, or restore it, first.")
+            now = instant(session)
+            circuit.ask_soon(circuit.lock_target(session, target), now)
+            _to_the_front(found[0], now)
             shown = describe_delivery(found[0], video, self.places.kinds)
         self.log.write("info", "retry", upload=video_id, target=target)
         return shown
 
-    def retry_all(self, target: str = "") -> int:
+    def retry_all(self, target: str = "", scope: Scope = EVERYTHING) -> int:
         """Send everything that failed or is parked again; returns how many."""
-        now = datetime.now(UTC)
-        again = update(Delivery).where(Delivery.state.in_(_STUCK))
-        if target:
-            self.places.get(target)
-            again = again.where(Delivery.target == target)
+        names = [self.places.get(target).config.name] if target else sorted(self.places.by_name)
+        can_go = select(Video.id).where(Video.local_state == "present", Video.trashed_at.is_(None), *scope.condition())
+        stuck = update(Delivery).where(Delivery.state.in_(_STUCK), Delivery.video_id.in_(can_go))
         with self.database.write() as session:
-            count = len(
-                session.execute(
-                    again.values(state=DeliveryState.PENDING, next_attempt_at=now, updated_at=now).returning(
-                        Delivery.id
-                    )
-                ).all()
-            )
+            now, count = instant(session), 0
+            for name in names:
+                circuit.ask_soon(circuit.lock_target(session, name), now)
+                again = stuck.where(Delivery.target == name).values(
+                    state=DeliveryState.PENDING, next_attempt_at=now, updated_at=now
+                )
+                count += len(session.scalars(again.returning(Delivery.id)).all())
         self.log.write("info", "retry_all", target=target or None, count=count)
         return count
 
     def check(self, name: str) -> CheckReport:
         """Write, read and remove a probe; a good answer also ends the target's pause."""
-        place = self.places.get(name)
-        report = place.target.check()
+        report = self.places.get(name).target.check()
         with self.database.write() as session:
-            circuit.note_probe(session, name, report.ok, report.message, datetime.now(UTC))
+            row = circuit.lock_target(session, name)
+            circuit.note_probe(session, row, report.ok, report.message, instant(session))
         self.log.write("info" if report.ok else "warning", "checked", target=name, ok=report.ok, said=report.message)
         return report
 
     def pause(self, name: str) -> None:
+        """An operator's stop: nothing new is started; what moves may finish."""
         self.places.get(name)
         with self.database.write() as session:
-            circuit.pause(session, name)
+            circuit.lock_target(session, name).paused = True
         self.log.write("info", "paused", target=name)
 
     def resume(self, name: str) -> None:
+        """An operator's go: ends both kinds of pause."""
         self.places.get(name)
         with self.database.write() as session:
-            circuit.resume(session, name, datetime.now(UTC))
+            circuit.resume(session, circuit.lock_target(session, name), instant(session))
         self.log.write("info", "resumed", target=name)
 
     def link(self, video_id: str, target: str, expires_seconds: int, scope: Scope = EVERYTHING) -> str:
@@ -145,9 +150,14 @@ class Desk:
         return all(d.state == DeliveryState.DELIVERED for d in required)
 
 
-def _to_the_front(delivery: Delivery) -> None:
+def _to_the_front(delivery: Delivery, now: datetime) -> None:
+    if delivery.state == DeliveryState.IN_PROGRESS:
+        if delivery.lease_until and delivery.lease_until > now:
+            return
+        # Its worker was killed: no need to wait until the lease is taken over.
+        delivery.lease_token = delivery.lease_until = None
     delivery.state = DeliveryState.PENDING
-    delivery.next_attempt_at = delivery.updated_at = datetime.now(UTC)
+    delivery.next_attempt_at = delivery.updated_at = now
 
 
 def _backlog(session: Session) -> dict[str, tuple[int, int, datetime]]:
@@ -160,17 +170,19 @@ def _backlog(session: Session) -> dict[str, tuple[int, int, datetime]]:
     return {target: (count, int(size), oldest) for target, count, size, oldest in session.execute(query)}
 
 
-def _target_json(place: Place, row: TargetRow | None, backlog: tuple[int, int, datetime] | None) -> dict[str, Any]:
+def _target_json(
+    config: TargetConfig, row: TargetRow | None, backlog: tuple[int, int, datetime] | None
+) -> dict[str, Any]:
     count, size, oldest = backlog or (0, 0, None)
-    config = place.config
+    disabled = "It is disabled in targets.toml: nothing is sent there."
     return {
         "name": config.name,
         "kind": config.kind,
         "label": config.label,
         "enabled": config.enabled,
         "required": config.required,
-        "state": _state(row),
-        "reason": (row.reason or None) if row else None,
+        "state": _state(row) if config.enabled else "paused",
+        "reason": (row.reason or None if row else None) if config.enabled else disabled,
         "next_probe_at": iso(row.next_probe_at) if row else None,
         "backlog": {"count": count, "bytes": size},
         "oldest_waiting_at": iso(oldest),

@@ -2,82 +2,122 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, raiseload
 
 from backend.catalog.database import Database
-from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
 from backend.disk.layout import Layout
+from backend.disk.sidecar import Sidecar
 from backend.errors import TargetError
 from backend.log import UploadLog
 from backend.outbox.backoff import delay_seconds
-from backend.outbox.deliver import record_delivery
-from backend.outbox.places import Places
+from backend.outbox.claim import remote_key_of
+from backend.outbox.clock import instant
+from backend.outbox.places import Place, Places
+from backend.outbox.record import record_delivery
 from backend.targets.base import Deletable, RemoteCopy
 
 _CLAIM_SECONDS = 300
+_OVER = (DeliveryState.DELETED, DeliveryState.DELETING, DeliveryState.SKIPPED)
+_NEVER_SENT = "The video was removed at the end of its time in the trash before this copy was made."
 
 
-def mark_for_erasing(video: Video, places: Places) -> None:
-    """Queue the remote copies of a purged video for deletion, where their target wants that."""
+def with_deletions(doc: Sidecar, places: Places) -> Sidecar:
+    """The sidecar of a video that is being purged: its remote copies are to go where their target wants that."""
+    going = tuple(
+        d.model_copy(update={"state": DeliveryState.DELETING})
+        if d.state not in _OVER and _deletes(places.by_name.get(d.target))
+        else d
+        for d in doc.deliveries
+    )
+    return doc.model_copy(update={"deliveries": going})
+
+
+def close_accounts(session: Session, video: Video, places: Places) -> None:
+    """What becomes of a purged video's deliveries: copies are kept, or queued for deletion; what waits is over."""
+    now = instant(session)
     for delivery in video.deliveries:
-        place = places.by_name.get(delivery.target)
-        wanted = place is not None and place.config.on_delete == "delete" and isinstance(place.target, Deletable)
-        if wanted and delivery.state == DeliveryState.DELIVERED:
-            delivery.state = DeliveryState.DELETING
-            delivery.next_attempt_at = delivery.updated_at = datetime.now(UTC)
+        if delivery.state in _OVER:
+            continue
+        if _deletes(places.by_name.get(delivery.target)):
+            # Also what was never proved: an attempt that was cut off may have left a copy.
+            delivery.state, delivery.attempts = DeliveryState.DELETING, 0
+        elif delivery.state == DeliveryState.DELIVERED:
+            continue
+        else:
+            delivery.state, delivery.error = DeliveryState.DELETED, _NEVER_SENT
+        delivery.next_attempt_at = delivery.updated_at = now
+        delivery.lease_token = delivery.lease_until = None
 
 
-def erase_due(database: Database, layout: Layout, places: Places, log: UploadLog) -> None:
-    """Delete what is due, one after the other."""
-    while (due := _claim_one(database, places)) is not None:
-        delivery, video_id = due
-        target = places.get(delivery.target).target
+@dataclass(frozen=True)
+class Eraser:
+    database: Database
+    layout: Layout
+    places: Places
+    log: UploadLog
+
+    def erase_due(self) -> None:
+        """Delete what is due, one after the other."""
+        while (delivery := self._claim_one()) is not None:
+            self._erase(delivery)
+
+    def _claim_one(self) -> Delivery | None:
+        """Take one by moving its next attempt away: should we die now, another worker comes back to it."""
+        ours = [name for name, place in self.places.by_name.items() if _deletable(place)]
+        with self.database.write() as session:
+            now = instant(session)
+            due = (
+                select(Delivery)
+                .join(TargetRow, TargetRow.name == Delivery.target)
+                .where(TargetRow.circuit == "closed", TargetRow.paused.is_(False))
+                .where(Delivery.target.in_(ours), Delivery.state == DeliveryState.DELETING)
+                .where(Delivery.next_attempt_at <= now)
+                .order_by(Delivery.next_attempt_at)
+                .limit(1)
+                .options(joinedload(Delivery.video), raiseload("*"))
+                .with_for_update(skip_locked=True, of=Delivery)
+            )
+            delivery = session.scalar(due)
+            if delivery is not None:
+                delivery.next_attempt_at = now + timedelta(seconds=_CLAIM_SECONDS)
+                delivery.attempts += 1
+            return delivery
+
+    def _erase(self, delivery: Delivery) -> None:
+        video, target = delivery.video, self.places.get(delivery.target).target
         assert isinstance(target, Deletable)
         try:
-            target.delete(RemoteCopy(delivery.remote_key, delivery.proof))
+            target.delete(RemoteCopy(delivery.remote_key or remote_key_of(video), delivery.proof))
         except TargetError as error:
-            _later(database, delivery.id, error)
-            log.write("warning", "delete_failed", upload=video_id, target=delivery.target, error=error.message)
-        else:
-            _record(database, delivery.id)
-            record_delivery(database, layout, video_id, delivery.target)
-            log.write("info", "deleted", upload=video_id, target=delivery.target)
+            self._later(delivery, error)
+            self.log.write("warning", "delete_failed", upload=video.id, target=delivery.target, error=error.message)
+            return
+        self._record(delivery)
+        record_delivery(self.database, self.layout, video.relative_path, video.id, delivery.target)
+        self.log.write("info", "deleted", upload=video.id, target=delivery.target)
+
+    def _later(self, delivery: Delivery, error: TargetError) -> None:
+        with self.database.write() as session:
+            row, now = session.get_one(Delivery, delivery.id), instant(session)
+            wait = delay_seconds(row.attempts, error.retry_after_seconds)
+            row.next_attempt_at, row.updated_at = now + timedelta(seconds=wait), now
+            row.error, row.error_code = error.message, error.code
+
+    def _record(self, delivery: Delivery) -> None:
+        with self.database.write() as session:
+            row = session.get_one(Delivery, delivery.id)
+            row.state, row.resume, row.updated_at = DeliveryState.DELETED, {}, instant(session)
+            row.error = row.error_code = ""
 
 
-def _claim_one(database: Database, places: Places) -> tuple[Delivery, str] | None:
-    """Take one by moving its next attempt away: should we die now, another worker comes back to it."""
-    now = datetime.now(UTC)
-    due = (
-        select(Delivery)
-        .where(Delivery.state == DeliveryState.DELETING, Delivery.next_attempt_at <= now)
-        .where(Delivery.target.in_(list(places.by_name)))
-        .order_by(Delivery.next_attempt_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    with database.write() as session:
-        delivery = session.scalar(due)
-        if delivery is None:
-            return None
-        delivery.next_attempt_at = now + timedelta(seconds=_CLAIM_SECONDS)
-        delivery.attempts += 1
-        return delivery, delivery.video_id
+def _deletes(place: Place | None) -> bool:
+    return place is not None and place.config.on_delete == "delete" and _deletable(place)
 
 
-def _later(database: Database, delivery_id: int, error: TargetError) -> None:
-    now = datetime.now(UTC)
-    with database.write() as session:
-        delivery = session.get_one(Delivery, delivery_id)
-        wait = delay_seconds(delivery.attempts, error.retry_after_seconds)
-        delivery.next_attempt_at = now + timedelta(seconds=wait)
-        delivery.error, delivery.error_code, delivery.updated_at = error.message, error.code, now
-
-
-def _record(database: Database, delivery_id: int) -> None:
-    with database.write() as session:
-        delivery = session.get_one(Delivery, delivery_id)
-        delivery.state = DeliveryState.DELETED
-        delivery.error = delivery.error_code = ""
-        delivery.updated_at = datetime.now(UTC)
+def _deletable(place: Place) -> bool:
+    return isinstance(place.target, Deletable)

@@ -30,6 +30,7 @@ class Places:
     by_name: Mapping[str, Place]
     rules: Sequence[Rule] = ()
     default: tuple[str, ...] = ()
+    disabled: tuple[TargetConfig, ...] = ()
 
     def get(self, name: str) -> Place:
         if name not in self.by_name:
@@ -37,8 +38,13 @@ class Places:
         return self.by_name[name]
 
     @property
+    def configs(self) -> list[TargetConfig]:
+        """Of every configured target, also those that are disabled."""
+        return [*(place.config for place in self.by_name.values()), *self.disabled]
+
+    @property
     def kinds(self) -> dict[str, str]:
-        return {name: place.config.kind for name, place in self.by_name.items()}
+        return {config.name: config.kind for config in self.configs}
 
     @property
     def required(self) -> frozenset[str]:
@@ -57,6 +63,7 @@ def open_places(settings: Settings, environ: Mapping[str, str]) -> Places:
         by_name={name: Place(config, build_target(config)) for name, config in enabled.items()},
         rules=[_without_disabled(rule, enabled) for rule in rules],
         default=settings.upload_targets or tuple(enabled),
+        disabled=tuple(config for config in configs if not config.enabled),
     )
 
 

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+# Whatever the target, these are sent from the local bytes.
+_ON_THE_WAY = ("pending", "in_progress", "parked", "damaged")
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the decision is made from. `copies` maps each required target to its delivery's state, "" for none."""
+    """What the decision is made from.
+
+    `copies` maps each required target to its delivery's state, "" for none; `others` the same for every
+    configured target that is to have a copy.
+    """
 
     saved_at: datetime
     local_state: str
     held: bool
     trashed: bool
     copies: Mapping[str, str]
+    others: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,4 +49,7 @@ def may_prune(video: Candidate, now: datetime, days: float) -> Decision:
     waiting = sorted(name for name, state in video.copies.items() if state != "delivered")
     if waiting:
         return Decision(False, f"not verified on {', '.join(waiting)}")
+    on_the_way = sorted(name for name, state in video.others.items() if state in _ON_THE_WAY)
+    if on_the_way:
+        return Decision(False, f"still to be sent to {', '.join(on_the_way)}")
     return Decision(True, f"verified on {', '.join(sorted(video.copies))}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from backend.catalog import videos
 from backend.catalog.database import Database
 from backend.catalog.models import Video
 from backend.disk import sidecar
 from backend.disk.layout import Layout
-from backend.disk.sidecar import Sidecar
-from backend.errors import LocalDamage, TargetError
+from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
+from backend.outbox.damage import note_damage
 from backend.outbox.places import Places
 from backend.retention.policy import Candidate, Decision, may_prune
 from backend.retention.remove import Remover
@@ -41,39 +41,43 @@ class Pruner:
         """What `cleanup DAYS` would do to each video older than that, and why. Touches nothing."""
         now = datetime.now(UTC)
         with self.database.read() as session:
-            found = videos.local_before(session, now)
-        judged = [self._judge(video, now, days) for video in found]
-        return [j for j in judged if "younger than" not in j.decision.reason]
+            found = videos.local_before(session, now - timedelta(days=days))
+        return [self._judge(video, now, days) for video in found]
 
     def execute(self, days: float) -> Iterator[Judged]:
         """Prune what the plan allows and every required copy confirms now; tells each as it is done."""
-        return (self._execute(j) if j.decision.prune else j for j in self.plan(days))
+        return (self._execute(j, days) if j.decision.prune else j for j in self.plan(days))
 
     def _judge(self, video: Video, now: datetime, days: float) -> Judged:
         states = {d.target: d.state for d in video.deliveries}
         try:
-            held = bool(self._sidecar(video).holds)
-        except (LocalDamage, FileNotFoundError):
-            reason = "its sidecar cannot be read, so it may be held: see `video_manager doctor`"
-            return Judged(video.id, video.original_filename, video.size_bytes, Decision(False, reason))
+            held = bool(sidecar.read_sidecar(self.layout.sidecar_of(video.relative_path)).holds)
+        except (StorageError, FileNotFoundError):
+            return _judged(video, "its sidecar cannot be read, so it may be held: see `video_manager doctor`")
         candidate = Candidate(
             saved_at=video.created_at,
             local_state=video.local_state,
             held=held,
             trashed=video.trashed_at is not None,
             copies={name: states.get(name, "") for name in self.places.required},
+            others={name: state for name, state in states.items() if name in self.places.by_name},
         )
         return Judged(video.id, video.original_filename, video.size_bytes, may_prune(candidate, now, days))
 
-    def _execute(self, judged: Judged) -> Judged:
+    def _execute(self, planned: Judged, days: float) -> Judged:
         with self.database.read() as session:
-            video = videos.get(session, judged.video_id)
+            video = videos.get(session, planned.video_id)
+        # Much may have changed since the plan was made, minutes ago.
+        judged = self._judge(video, datetime.now(UTC), days)
+        if not judged.decision.prune:
+            return judged
         doubt = self._doubt(video)
         if doubt:
             self.log.write("warning", "kept", upload=video.id, name=video.original_filename, error=doubt)
-            return Judged(judged.video_id, judged.name, judged.size_bytes, Decision(False, doubt))
-        if not Remover(self.layout, self.database).remove(video, "pruned"):
-            return Judged(judged.video_id, judged.name, judged.size_bytes, Decision(False, "it is held"))
+            return _judged(video, doubt)
+        remover = Remover(self.layout, self.database, self.places, self.log)
+        if not remover.remove(video, "pruned", lambda doc: doc.local.state == "present"):
+            return _judged(video, "it is held")
         self.log.write("info", "pruned", upload=video.id, name=video.original_filename, why=judged.decision.reason)
         return judged
 
@@ -89,8 +93,11 @@ class Pruner:
             except TargetError as error:
                 return f"{delivery.target} could not be asked: {error.message}"
             if proof.verdict is not Verdict.MATCHES:
-                return f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
+                reason = f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
+                note_damage(self.database, self.layout, video, delivery.target, reason)
+                return reason
         return ""
 
-    def _sidecar(self, video: Video) -> Sidecar:
-        return sidecar.read_sidecar(self.layout.sidecar_of(video.relative_path))
+
+def _judged(video: Video, reason: str) -> Judged:
+    return Judged(video.id, video.original_filename, video.size_bytes, Decision(False, reason))

@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from backend.catalog import videos
 from backend.catalog.database import Database
 from backend.catalog.models import Video
-from backend.catalog.videos import EVERYTHING, Scope
+from backend.catalog.videos import EVERYTHING, GONE, Scope
 from backend.disk.layout import Layout
 from backend.disk.sidecar import Sidecar
-from backend.errors import Conflict
+from backend.errors import Conflict, HoldfastError
 from backend.log import UploadLog
-from backend.outbox.erase import mark_for_erasing
 from backend.outbox.places import Places
 from backend.retention.remove import Remover
 from backend.settings import Settings
@@ -37,38 +36,48 @@ class Trash:
 
     def take_out(self, video_id: str, by: str, scope: Scope = EVERYTHING) -> None:
         """Undo: the video is listed again and its waiting deliveries go on."""
-        with self.database.read() as session:
-            if videos.get(session, video_id, scope).local_state in ("purging", "purged"):
-                raise Conflict("This video's bytes were removed at the end of its time in the trash.")
         video = self._mark(video_id, scope, lambda doc: _trashed(doc, None))
         self.log.write("info", "untrashed", upload=video.id, name=video.original_filename, user=by)
 
     def purge_due(self, now: datetime) -> int:
         """Remove the bytes of everything that was in the trash long enough; returns how many."""
+        before = now - timedelta(days=self.settings.trash_days)
         with self.database.read() as session:
-            due = videos.trashed_before(session, now - timedelta(days=self.settings.trash_days))
-        for video_id in due:
-            self._purge(video_id)
-        return len(due)
+            due = videos.trashed_before(session, before)
+        return sum(self._purge(video_id, before) for video_id in due)
 
-    def _purge(self, video_id: str) -> None:
+    def _purge(self, video_id: str, before: datetime) -> bool:
         with self.database.read() as session:
             video = videos.get(session, video_id)
-        done = Remover(self.layout, self.database).remove(video, "purged")
+        # It may have been taken out of the trash since it was found to be due.
+        try:
+            done = self._remover.remove(video, "purged", lambda doc: _is_due(doc, before))
+        except (HoldfastError, FileNotFoundError) as error:
+            self.log.broke("purge_failed", error, upload=video.id, name=video.original_filename)
+            return False
         if done:
-            with self.database.write() as session:
-                mark_for_erasing(videos.get(session, video_id), self.places)
-        self.log.write("info", "purged" if done else "held", upload=video.id, name=video.original_filename)
+            self.log.write("info", "purged", upload=video.id, name=video.original_filename)
+        return done
 
     def _mark(self, video_id: str, scope: Scope, edit: Callable[[Sidecar], Sidecar]) -> Video:
         with self.database.read() as session:
             video = videos.get(session, video_id, scope)
-        Remover(self.layout, self.database).change(video, edit)
+        self._remover.change(video, edit)
         with self.database.read() as session:
             return videos.get(session, video_id)
 
+    @property
+    def _remover(self) -> Remover:
+        return Remover(self.layout, self.database, self.places, self.log)
+
 
 def _trashed(doc: Sidecar, at: datetime | None) -> Sidecar:
+    if at is None and doc.local.state in GONE:
+        raise Conflict("This video's bytes were removed at the end of its time in the trash.")
     if at is not None and doc.video.trashed_at is not None:
         return doc
     return doc.model_copy(update={"video": doc.video.model_copy(update={"trashed_at": at})})
+
+
+def _is_due(doc: Sidecar, before: datetime) -> bool:
+    return doc.video.trashed_at is not None and doc.video.trashed_at <= before

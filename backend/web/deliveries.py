@@ -63,7 +63,8 @@ def retry(video_id: str, target: str) -> Response:
 )
 @needs(Right.OPERATE)
 def retry_all() -> Response:
-    return jsonify({"success": True, "count": services().desk.retry_all(request.args.get("target", ""))})
+    count = services().desk.retry_all(request.args.get("target", ""), person().scope)
+    return jsonify({"success": True, "count": count})
 
 
 @blueprint.get("/api/videos/<video_id>/deliveries/<target>/link")

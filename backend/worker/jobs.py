@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from backend.catalog import saves
 from backend.outbox.dispatch import Dispatcher
-from backend.outbox.erase import erase_due
+from backend.outbox.erase import Eraser
 from backend.retention.remove import Remover
 from backend.services import Services
 
@@ -36,18 +37,16 @@ class Job:
 
 
 def jobs(services: Services, dispatcher: Dispatcher) -> list[Job]:
-    remover = Remover(services.layout, services.database)
+    layout, database, places, log = services.layout, services.database, services.places, services.log
+    remover, eraser = Remover(layout, database, places, log), Eraser(database, layout, places, log)
     table: list[tuple[str, float, Callable[[], object], bool]] = [
-        ("probe paused targets", 1, dispatcher.probe_paused, True),
-        (
-            "delete remote copies",
-            5,
-            lambda: erase_due(services.database, services.layout, services.places, services.log),
-            True,
-        ),
+        ("delete remote copies", 5, eraser.erase_due, True),
         ("finish removals", _HOUR, remover.finish_interrupted, True),
         ("sweep", _HOUR, services.recovery.sweep, True),
         ("empty the trash", 60, lambda: services.trash.purge_due(datetime.now(UTC)), True),
-        ("forget old keys", _HOUR, lambda: saves.forget_old_keys(services.database), False),
+        ("mend clocks", 60, dispatcher.mend_clock, True),
+        ("forget old keys", _HOUR, lambda: saves.forget_old_keys(database), False),
+        # Each on its own: one that hangs must not keep the others from being asked.
+        *((f"probe {name}", 1, partial(dispatcher.probe, name), True) for name in places.by_name),
     ]
     return [Job(name, every, work, services, at_once) for name, every, work, at_once in table]

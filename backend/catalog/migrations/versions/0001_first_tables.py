@@ -133,7 +133,7 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("video_id", "target", name=op.f("uq_deliveries_video_id_target")),
     )
-    op.create_index("ix_deliveries_due", "deliveries", ["target", "state", "next_attempt_at"], unique=False)
+    op.create_index("ix_deliveries_due", "deliveries", ["target", "state", "next_attempt_at", "id"], unique=False)
     op.create_index("ix_deliveries_state", "deliveries", ["state", "updated_at"], unique=False)
 
 
