@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from pathlib import Path
+
+if __name__ == "__main__":
+    # `cd backend; python app.py`: the whole server, prepared first and with its worker, as scripts/serve starts it.
+    serve = Path(__file__).resolve().parents[1] / "scripts" / "serve"
+    os.execv(serve, [str(serve)])
 
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider

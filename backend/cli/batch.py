@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,18 +87,17 @@ class Batch:
 def bar(total_bytes: int, *, as_json: bool) -> Iterator[Callable[[str, int], None]]:
     """A function `(name, step_bytes)` that moves a progress bar; without a terminal it shows nothing."""
     on_stdout = on_terminal() and not as_json
-    shown = console(err=not on_stdout)
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(binary_units=True),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=shown,
+        console=console(err=not on_stdout),
         transient=True,
         # What goes to stdout must stay there when the bar is on stderr.
         redirect_stdout=on_stdout,
-        disable=not shown.is_terminal,
+        disable=not (on_stdout or sys.stderr.isatty()),
     )
     with progress:
         task = progress.add_task("", total=total_bytes)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
 from backend.cli.opened import opened
-from backend.cli.terminal import Cell, Column, ask, say, short_id, show_json, show_rows, size_cell
+from backend.cli.terminal import (
+    Cell,
+    Column,
+    ask,
+    on_terminal,
+    say,
+    short_id,
+    show_json,
+    show_line,
+    show_rows,
+    size_cell,
+)
 from backend.intake.receive import in_units
 from backend.retention.prune import Judged
 from backend.services import Services
@@ -39,8 +49,9 @@ def cleanup(days: float, as_json: bool) -> None:
         if as_json:
             show_json([_as_json(judged) for judged in plan])
             return
-        _show(plan, "would prune", days)
-        say(_in_all(plan, "would be freed"))
+        nothing = f"No video with local bytes was saved more than {days:g} days ago."
+        show_rows(_COLUMNS, (_row(judged, "would prune") for judged in plan), nothing)
+        say(_in_all(_to_prune(plan), "would be freed"))
         _say_without_target(services)
 
 
@@ -56,54 +67,58 @@ def cleanup_exec(days: float, yes: bool, as_json: bool) -> None:
     """
     with opened() as services:
         plan = services.pruner.plan(days)
-        to_prune = [judged for judged in plan if judged.decision.prune]
-        if to_prune:
-            videos = "video" if len(to_prune) == 1 else "videos"
-            ask(f"Remove the local bytes of {len(to_prune)} {videos} ({_bytes_of(to_prune)})?", yes=yes)
-        done = _Tally()
-        results = done.counted(services.pruner.execute(days)) if to_prune else plan
+        if _to_prune(plan):
+            ask(f"Remove the local bytes of {_amount(_to_prune(plan))}?", yes=yes)
+            results = services.pruner.execute(days)
+        else:
+            results = iter(plan)
+        pruned, answers = _carry_out(results, as_json=as_json)
         if as_json:
-            show_json([_as_json(judged) for judged in results])
+            show_json(answers)
             return
-        _show(results, "pruned", days)
-        say(_in_all(done.pruned, "were freed"))
+        say(_in_all(pruned, "were freed"))
         _say_without_target(services)
 
 
-@dataclass
-class _Tally:
-    """Keeps what was pruned while it is shown."""
-
-    pruned: list[Judged] = field(default_factory=list)
-
-    def counted(self, results: Iterable[Judged]) -> Iterable[Judged]:
-        for judged in results:
-            if judged.decision.prune:
-                self.pruned.append(judged)
-            yield judged
-
-
-def _show(judged: Iterable[Judged], done: str, days: float) -> None:
-    rows = (
-        (
-            short_id(j.video_id),
-            Cell("prune", done) if j.decision.prune else Cell("keep", "keep"),
-            size_cell(j.size_bytes),
-            j.decision.reason,
-            j.name,
-        )
-        for j in judged
-    )
-    show_rows(_COLUMNS, rows, f"No video with local bytes was saved more than {days:g} days ago.")
+def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[Judged], list[dict[str, Any]]]:
+    """Each is told as it is done: asking the targets about a large library takes its time."""
+    pruned, answers = [], []
+    for judged in results:
+        pruned += [judged] if judged.decision.prune else []
+        answers.append(_as_json(judged))
+        if as_json:
+            continue
+        if on_terminal():
+            done = "pruned" if judged.decision.prune else "kept  "
+            say(f"{done} {judged.name} ({in_units(judged.size_bytes)}): {judged.decision.reason}")
+        else:
+            show_line(_row(judged, "pruned"))
+    return pruned, answers
 
 
-def _in_all(judged: Sequence[Judged], freed: str) -> str:
-    pruned = [j for j in judged if j.decision.prune]
-    return f"{_bytes_of(pruned)} {freed} ({len(pruned)} of the videos; bytes shared with others stay)."
+def _row(judged: Judged, done: str) -> list[Cell | str]:
+    return [
+        short_id(judged.video_id),
+        Cell("prune", done) if judged.decision.prune else Cell("keep", "keep"),
+        size_cell(judged.size_bytes),
+        judged.decision.reason,
+        judged.name,
+    ]
 
 
-def _bytes_of(judged: Sequence[Judged]) -> str:
-    return in_units(sum(j.size_bytes for j in judged))
+def _to_prune(judged: Iterable[Judged]) -> list[Judged]:
+    return [j for j in judged if j.decision.prune]
+
+
+def _in_all(pruned: Sequence[Judged], freed: str) -> str:
+    if not pruned:
+        return f"Nothing {freed.replace('were', 'was')}."
+    return f"{_amount(pruned)} {freed}. Bytes that several videos share go with the last of them."
+
+
+def _amount(judged: Sequence[Judged]) -> str:
+    videos = "video" if len(judged) == 1 else "videos"
+    return f"{len(judged)} {videos} ({in_units(sum(j.size_bytes for j in judged))})"
 
 
 def _say_without_target(services: Services) -> None:

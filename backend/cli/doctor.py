@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -13,7 +12,7 @@ from backend.cli.doctor_machine import machine
 from backend.cli.doctor_records import Comparison, mend, records
 from backend.cli.findings import Finding
 from backend.cli.opened import opened
-from backend.cli.terminal import console, say, show_json
+from backend.cli.terminal import console, on_terminal, say, show_json
 from backend.disk.layout import Layout
 from backend.settings import load_settings
 
@@ -65,7 +64,7 @@ def _examine() -> Iterator[Finding]:
 
 
 def _show(finding: Finding) -> None:
-    colour = {"notice": "yellow", "wrong": "red"}.get(finding.state) if sys.stdout.isatty() else None
+    colour = {"notice": "yellow", "wrong": "red"}.get(finding.state) if on_terminal() else None
     click.secho(_MARKS[finding.state], nl=False, fg=colour)
     say(f" {finding.what}: {finding.says}")
     for item in finding.items[:_MOST_ITEMS]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 
 from backend.cli.opened import opened
 from backend.cli.states import unwell
-from backend.cli.terminal import Cell, Column, say, show_json, show_rows
+from backend.cli.terminal import Cell, Column, on_terminal, say, show_json, show_rows
 from backend.intake.receive import in_units
 from backend.outbox.backfill import Backfill
 from backend.services import Services
@@ -47,7 +46,10 @@ def list_targets(as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @_AS_JSON
 def check(names: tuple[str, ...], as_json: bool) -> int:
-    """Write, read and remove a small file at each target. A good answer also ends its waiting."""
+    """Try each target with a small file.
+
+    It is written, read back and removed. A good answer also ends the waiting of what could not be sent.
+    """
     answers = []
     with opened() as services:
         for name in names or tuple(services.places.by_name):
@@ -87,7 +89,10 @@ def resume(name: str) -> None:
 @click.option("--dry-run", is_flag=True, help="only say how many")
 @_AS_JSON
 def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -> None:
-    """Queue the videos that were here before target NAME was. Again is fine: none is queued twice."""
+    """Queue the videos that were here before target NAME was.
+
+    Again is fine: none is queued twice.
+    """
     with opened() as services:
         backfill = Backfill(services.database, services.layout, services.places, services.log)
         found = backfill.count(name, project, label)
@@ -117,7 +122,7 @@ def _list(*, as_json: bool) -> None:
             show_json(found)
             return
         show_rows(_COLUMNS, _rows(found), _NONE)
-        if sys.stdout.isatty():
+        if on_terminal():
             for hint in unwell(found):
                 say(hint)
         _say_unknown(services)

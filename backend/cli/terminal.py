@@ -15,6 +15,7 @@ from typing import Any, Literal
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backend.catalog.describe import iso
 from backend.errors import Refused
@@ -88,12 +89,11 @@ def show_facts(facts: Iterable[tuple[str, Cell | str]]) -> None:
         for fact in known:
             show_line(fact)
         return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
-        grid.add_row(name, _shown(value))
-    console().print(grid)
+        # Not wrapped by us: a digest or a receipt that is copied from the terminal stays one word.
+        line = Text.assemble((name.ljust(width), "dim"), "  ", _shown(value))
+        console().print(line, soft_wrap=True)
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -116,7 +116,8 @@ def short_id(video_id: str) -> Cell:
 
 
 def on_terminal() -> bool:
-    return console().is_terminal
+    """Not rich's own answer: FORCE_COLOR asks for colours, not for tables in a pipe."""
+    return sys.stdout.isatty()
 
 
 def _show_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell | str]]) -> None:

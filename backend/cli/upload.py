@@ -71,7 +71,9 @@ def upload(files: tuple[Path, ...], as_json: bool, **given: Any) -> int:
 @click.argument("folder", type=CallersPath(), metavar="DIR")
 @fields
 def import_folder(folder: Path, as_json: bool, **given: Any) -> int:
-    """Save every video file below DIR. Again is fine: what its project holds already, by digest, is skipped.
+    """Save every video file below DIR.
+
+    Again is fine: what its project holds already, by digest, is skipped.
 
     Names stay as they are; the path below DIR and the file's own time become the custom fields imported_path and
     modified_at. Links, hidden files and other types of file are passed over with a sentence; nothing in DIR changes.

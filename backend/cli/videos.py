@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from backend.cli.states import copies_cell, delivery_words
 from backend.cli.terminal import (
     Cell,
     Column,
-    console,
+    on_terminal,
     say,
     short_id,
     show_facts,
@@ -49,7 +48,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def filters(command: Function) -> Function:
     """The options that `list` and `find` share."""
-    states = [*DeliveryState, "trashed"]
+    states = [*(str(state) for state in DeliveryState), "trashed"]
     for option in (
         click.option("--json", "as_json", is_flag=True, help="for programs: an array, a video on each line"),
         click.option("--all", "show_all", is_flag=True, help="no limit (so it is without a terminal)"),
@@ -100,7 +99,7 @@ def info(video: str, as_json: bool) -> None:
 
 
 def _show(wanted: Wanted, limit: int | None, show_all: bool, as_json: bool) -> None:
-    for_people = not as_json and console().is_terminal
+    for_people = not as_json and on_terminal()
     if limit is None and for_people and not show_all:
         limit = _ON_A_TERMINAL
     with opened() as services:
@@ -199,6 +198,6 @@ def _show_deliveries(video: Video) -> None:
         )
         for d in video.deliveries
     ]
-    if sys.stdout.isatty():
+    if on_terminal():
         say("")
     show_rows(columns, rows, "It has no copies: no target was configured for it.")

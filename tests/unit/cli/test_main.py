@@ -1,0 +1,105 @@
+"""The root: every command is there, explains itself, and errors are words with the documented exit code."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from backend.cli.main import root
+from tests.unit.cli.conftest import CommandLine
+
+# What prints no answer that a program would want.
+_WITHOUT_JSON = {"release", "worker", "manifest", "targets pause", "targets resume", "token revoke"}
+
+
+def commands() -> dict[str, click.Command]:
+    found = {}
+    context = click.Context(root)
+    assert isinstance(root, click.Group)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            found |= {f"{name} {below}": one for below, one in command.commands.items()}
+        else:
+            found[name] = command
+    return found
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_explains_itself_and_answers_programs(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+    first = command.help.splitlines()[0]
+    assert first.endswith(".")
+    assert len(first) <= 80
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert ("--json" in options) != (name in _WITHOUT_JSON)
+
+
+def test_the_help_names_every_command_and_the_exit_codes(cli: CommandLine) -> None:
+    words = cli.well("--help").out
+    assert all(name.split()[0] in words for name in commands())
+    assert "Exit codes" in words
+
+
+def test_an_unknown_command_or_option_is_code_2(cli: CommandLine) -> None:
+    assert cli("destroy").code == 2
+    assert cli("list", "--colour").code == 2
+
+
+def test_a_wrong_setting_is_code_2_and_told_with_its_name(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "high")
+    answer = cli("list")
+    assert answer.code == 2
+    assert "PORT=high" in answer.err
+
+
+def test_before_any_release_a_command_says_what_to_do(cli: CommandLine) -> None:
+    answer = cli("list")
+    assert answer.code == 3
+    assert "video_manager release" in answer.err
+    assert not cli.storage.exists()
+
+
+def test_a_lost_catalog_is_told_with_the_way_back(cli: CommandLine) -> None:
+    cli.upload()
+    for file in (cli.storage / "metadata").glob("catalog.db*"):
+        file.unlink()
+    answer = cli("list")
+    assert answer.code == 3
+    assert "video_manager rebuild" in answer.err
+
+
+def test_a_damaged_catalog_is_told_in_words(prepared: CommandLine) -> None:
+    (prepared.storage / "metadata" / "catalog.db").write_bytes(b"no database " * 1000)
+    answer = prepared("list")
+    assert answer.code == 1
+    assert "not a database" in answer.err
+
+
+def test_a_reader_that_leaves_ends_it_without_complaint(
+    prepared: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return place.fileno()
+
+    with (tmp_path / "pipe").open("w") as place:
+        monkeypatch.setattr(sys, "stdout", Closed())
+        answer = prepared("settings")
+    assert (answer.code, answer.err) == (1, "")
+
+
+def test_files_count_from_where_the_caller_stands(cli: CommandLine) -> None:
+    cli.file("a.mp4")
+    cli.well("--from", str(cli.files), "upload", "a.mp4")
+    cli.well("--from", str(cli.files), "manifest", "--output", "all.json")
+    assert (cli.files / "all.json").exists()
