@@ -187,6 +187,7 @@ class TransferCancelled(TargetError):
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.EACCES, errno.EPERM}
 _HANDLES = {errno.EMFILE, errno.ENFILE}
 
 
@@ -203,6 +204,12 @@ def from_os_error(error: OSError, doing: str) -> StorageError:
     if error.errno in _HANDLES:
         return OutOfHandles(
             f"The server has too many files open ({name} while {doing}). Nothing was saved. Send it again in a minute.",
+            detail=detail,
+        )
+    if error.errno in _GONE:
+        return DiskFault(
+            f"The server's storage folder cannot be used ({name} while {doing}). Nothing was saved. "
+            "An operator must see whether its disk is mounted and writable.",
             detail=detail,
         )
     return DiskFault(
