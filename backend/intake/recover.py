@@ -154,7 +154,7 @@ class Recovery:
     def _sweep_incoming(self, found: Swept) -> None:
         """Form uploads cannot be resumed: what no process writes any more was never acknowledged, or is published."""
         for path in _unfinished(self.layout):
-            if discard_abandoned(path):
+            if discard_abandoned(path) and path.suffix == PART_SUFFIX:
                 found.discarded.append(path.name)
 
 

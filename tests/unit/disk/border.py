@@ -36,8 +36,10 @@ class Border:
     """`calls` in their order. `fail_at` and `kill_at` count them from 1."""
 
     below: Path
+    only: Callable[[str], bool] = lambda _path: True
     calls: list[Call] = field(default_factory=list)
     _fault: Callable[[int, Call], None] | None = None
+    always: Callable[[Call], None] = lambda _call: None  # a fault beside the one under test
 
     def fail_at(self, number: int, code: int, *, sticky: bool = False) -> None:
         """The call of that number fails with `code`; `sticky`: so does every later one of its kind."""
@@ -84,11 +86,12 @@ class Border:
         def call(first: Any, *rest: Any, **options: Any) -> Any:
             path = _path_of(first)
             reads = name == "open" and not (rest[0] & (os.O_CREAT | os.O_DIRECTORY))
-            if not reads and path.startswith(str(self.below)):
+            if not reads and path.startswith(str(self.below)) and self.only(path):
                 made = Call(name, path, str(rest[0]) if name in ("link", "rename") else "")
                 self.calls.append(made)
                 if self._fault is not None:
                     self._fault(len(self.calls), made)
+                self.always(made)
             return original(first, *rest, **options)
 
         return call

@@ -1,0 +1,27 @@
+"""How much of a large set of cases a run takes: an even sample with a fixed seed, or all of it under TORTURE=1."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+Case = TypeVar("Case")
+
+FULL = os.environ.get("TORTURE") == "1"
+_SEED = 20261121
+
+
+def sample(cases: Sequence[Case], at_most: int) -> list[Case]:
+    """One random case of each of `at_most` equal stretches, in order; all of them when they are fewer, or asked for."""
+    if FULL or len(cases) <= at_most:
+        return list(cases)
+    chance, edges = random.Random(_SEED), [round(n * len(cases) / at_most) for n in range(at_most + 1)]
+    return [cases[chance.randrange(low, high)] for low, high in pairwise(edges)]
+
+
+def rounds(usual: int, full: int) -> int:
+    """How often something random is tried."""
+    return full if FULL else usual
