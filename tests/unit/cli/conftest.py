@@ -54,11 +54,12 @@ class CommandLine:
 
     def __call__(self, *arguments: str, terminal: bool = False) -> Answer:
         self.capsys.readouterr()
-        with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        with self.monkeypatch.context() as patch:
             patch.chdir(self.home)
             if terminal:
                 patch.setattr(sys.stdout, "isatty", lambda: True)
-            main(arguments)
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
         assert isinstance(ended.value.code, int)
         out, err = self.capsys.readouterr()
         return Answer(ended.value.code, out, err)

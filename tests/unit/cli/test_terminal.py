@@ -14,7 +14,9 @@ from backend.errors import Refused
 _COLUMNS = (Column("id"), Column("name"))
 
 
-@pytest.mark.parametrize("name", ["\x1b[31m", "a\rb", "a\nb", "\u202egpj.exe", "\u2066x\u2069", "\x9b5n", "\ud800", "\t"])
+@pytest.mark.parametrize(
+    "name", ["\x1b[31m", "a\rb", "a\nb", "\u202egpj.exe", "\u2066x\u2069", "\x9b5n", "\ud800", "\t"]
+)
 def test_nothing_in_a_name_steers_the_terminal(name: str) -> None:
     assert safe(name).isprintable()
     assert safe(name) != name
