@@ -27,9 +27,11 @@ def _forget(house: House, video_id: str) -> None:
 
 
 def _saved(
-    house: House, content: bytes = VIDEO, *, name: str = "a.mp4", key: str = "", **fields: str
+    house: House, content: bytes = VIDEO, name: str = "a.mp4", key: str = "", tags: str = "", **texts: str
 ) -> tuple[Video, Path]:
-    video = house.video(house.upload(content, name, key=key, **fields).video_id)
+    title, metadata = texts.get("title", ""), texts.get("metadata", "")
+    saved = house.upload(content, name, key=key, tags=tags, title=title, metadata=metadata)
+    video = house.video(saved.video_id)
     return video, house.path(video)
 
 
