@@ -86,7 +86,7 @@ test_environment() { python_environment requirements.txt requirements-test.txt; 
 # frontend_packages : the page's libraries in frontend/vendor, as frontend/package-lock.json pins them.
 frontend_packages() {
   local mark=frontend/node_modules/.installed
-  local sources=(frontend/package-lock.json frontend/package.json frontend/copy-vendor.mjs)
+  local sources=(frontend/package-lock.json frontend/package.json frontend/copy-vendor.mjs frontend/index.html)
   [ -d frontend/vendor ] && up_to_date "$mark" "${sources[@]}" && return
   if ! PATH=$PWD/.venv/bin:$PATH command -v npm >/dev/null; then
     say "Installing Node (from PyPI, into .venv)"
