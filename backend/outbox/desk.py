@@ -67,7 +67,7 @@ class Desk:
         """How many copies wait for each target that is not configured: for ever, until somebody decides."""
         query = select(Delivery.target, func.count()).where(Delivery.state.in_(_WAITING)).group_by(Delivery.target)
         with self.database.read() as session:
-            return {name: n for name, n in session.execute(query).tuples() if name not in self.places.kinds}
+            return {name: n for name, n in session.execute(query) if name not in self.places.kinds}
 
     def retry(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
         """Send one delivery again now, whatever it waits for."""
