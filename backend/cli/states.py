@@ -44,6 +44,8 @@ def unwell(targets: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> list
 
 def _why_it_waits(target: dict[str, Any]) -> str:
     name, reason = target["name"], target["reason"]
+    if not target["enabled"]:
+        return f"{name}: {reason}"
     if target["state"] == "paused":
         return f"{name} is paused by an operator: `video_manager targets resume {name}` lets it go on."
     if target["state"] == "parked":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +19,7 @@ from backend.disk.layout import Layout
 from backend.disk.sidecar import DeliveryFacts, Sidecar
 from backend.errors import LocalDamage
 from backend.log import UploadLog
+from backend.outbox.clock import instant
 from backend.outbox.places import Places
 
 _PAGE = 200
@@ -73,13 +73,13 @@ class Backfill:
             sidecar.change(self.layout, video.relative_path, video.id, lambda doc: _owing(doc, target))
         except (LocalDamage, FileNotFoundError):
             self.log.write("error", "sidecar_missing", upload=video.id, target=target)
-        now = datetime.now(UTC)
         # Somebody else may be queueing the same: the row that came first is as good as ours.
         with suppress(IntegrityError), self.database.write() as session:
             if not _has_row(session, video.id, target):
-                row = Delivery(target=target, state=DeliveryState.PENDING, next_attempt_at=now)
+                now = instant(session)
+                row = Delivery(video_id=video.id, target=target, state=DeliveryState.PENDING, next_attempt_at=now)
                 row.created_at = row.updated_at = now
-                videos.get(session, video.id).deliveries.append(row)
+                session.add(row)
 
 
 def _missing(target: str, project_id: str, content_type: str) -> list[ColumnElement[bool]]:

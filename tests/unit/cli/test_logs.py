@@ -1,0 +1,111 @@
+"""logs: one upload's story, the end of the log, and what comes."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.cli.log_lines import as_facts, read_log
+from backend.log import UploadLog
+from tests.unit.cli.conftest import CommandLine
+
+
+def test_an_id_tells_that_uploads_story_and_no_other(cli: CommandLine) -> None:
+    first, second = cli.upload("a.mp4"), cli.upload("b.mp4", b"\0\0\0\x18ftypmp42x")
+    steps = [line["step"] for line in map(as_facts, cli.well("logs", first["id"]).out.splitlines())]
+    assert steps == ["receiving", "received", "saved", "queued"]
+    assert second["id"] not in cli.well("logs", first["id"]).out
+
+
+def test_the_last_lines_are_shown_and_n_says_how_many(cli: CommandLine) -> None:
+    for number in range(30):
+        UploadLog(cli.home / "logs").write("info", "step", number=number)
+    assert [line["number"] for line in map(as_facts, cli.well("logs", "-n", "3").out.splitlines())] == [
+        "27",
+        "28",
+        "29",
+    ]
+    assert len(cli.well("logs").out.splitlines()) == 30
+
+
+def test_without_any_log_it_says_so(cli: CommandLine) -> None:
+    assert "Nothing was logged" in cli.well("logs").err
+    assert "Nothing about that" in cli.well("logs", "some-id").err
+
+
+def test_rotated_files_belong_to_the_story(tmp_path: Path) -> None:
+    log = UploadLog(tmp_path, max_bytes=1000)
+    for number in range(60):
+        log.write("info", "step", number=number)
+    assert len(list(tmp_path.glob("video_uploads.log.[0-9]*"))) > 1
+    lines: list[str] = []
+    for line in read_log(log.path):
+        if line is None:
+            break
+        lines.append(line)
+    kept = [int(as_facts(line)["number"]) for line in lines]
+    assert kept == list(range(kept[0], 60))
+
+
+def test_following_misses_no_line_while_the_log_is_rotated(tmp_path: Path) -> None:
+    log, seen, count = UploadLog(tmp_path, max_bytes=2000), [], 300
+    log.write("info", "step", number=0)
+    caught_up = threading.Event()
+
+    def follow() -> None:
+        for line in read_log(log.path):
+            if line is None:
+                caught_up.set()
+            else:
+                seen.append(int(as_facts(line)["number"]))
+                if seen[-1] == count:
+                    return
+
+    reader = threading.Thread(target=follow, daemon=True)
+    reader.start()
+    assert caught_up.wait(10)
+    for number in range(1, count + 1):
+        log.write("info", "step", number=number)
+        if number % 10 == 0:
+            caught_up.clear()
+            assert caught_up.wait(10)
+    reader.join(10)
+    assert seen == list(range(count + 1))
+
+
+def test_half_a_line_waits_for_its_other_half(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"one\ntw")
+    lines = read_log(path)
+    assert [next(lines), next(lines)] == ["one", None]
+    with path.open("ab") as file:
+        file.write(b"o\n")
+    assert [next(lines), next(lines)] == ["two", None]
+    lines.close()
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(), max_size=4))
+def test_every_fact_reads_back_as_it_was_logged(
+    tmp_path_factory: pytest.TempPathFactory, facts: dict[str, str]
+) -> None:
+    facts = {name: value for name, value in facts.items() if name not in ("at", "level", "step", "self")}
+    for form in ("text", "json"):
+        folder = tmp_path_factory.mktemp("log")
+        log = UploadLog(folder, form=form)  # type: ignore[arg-type]  # both are of the Literal
+        log.write("info", "saved", **facts)
+        (line,) = log.path.read_text().splitlines()
+        found = as_facts(line)
+        assert (found.pop("level"), found.pop("step")) == ("info", "saved")
+        assert found.pop("at").endswith("Z")
+        assert found == facts
+
+
+def test_a_line_of_unknown_form_is_passed_on(cli: CommandLine) -> None:
+    (cli.home / "logs").mkdir()
+    (cli.home / "logs" / "video_uploads.log").write_bytes(b"\xff?\x1b[2J\n")
+    assert cli.well("logs").out == "\\xff?\\x1b[2J\n"
+    assert cli.well("logs", "--json").out == '{"line": "\\\\xff?\\u001b[2J"}\n'
