@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, raiseload
 
-from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
+from backend.catalog.models import Base, Delivery, DeliveryState, TargetRow, Video
 from backend.outbox.backoff import delay_seconds
-from backend.outbox.circuit import lock_target
 from backend.outbox.clock import lease_end
+
+_TABLE = Base.metadata.tables[Delivery.__tablename__]
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,19 @@ def ready(session: Session, now: datetime) -> set[str]:
 
 
 def claim(
-    session: Session, target: str, worker: str, max_concurrent: int, now: datetime, wanted: int = 1
+    session: Session, row: TargetRow, worker: str, max_concurrent: int, now: datetime, wanted: int = 1
 ) -> list[Claim]:
-    """Take up to `wanted` deliveries for `target`, those first that have waited longest; [] when there is none.
+    """Take up to `wanted` deliveries for a target, those first that have waited longest; [] when there is none.
 
-    The target's row is locked first: two workers cannot both find the last free place.
+    `row` is the target's, locked: two workers cannot both find the last free place.
     """
-    row = lock_target(session, target)
     if row.paused or row.circuit != "closed":
         return []
     running = select(func.count()).where(
-        Delivery.target == target, Delivery.state == DeliveryState.IN_PROGRESS, Delivery.lease_until > now
+        Delivery.target == row.name, Delivery.state == DeliveryState.IN_PROGRESS, Delivery.lease_until > now
     )
     free = max_concurrent - (session.scalar(running) or 0)
-    found = _longest_waiting(session, target, min(wanted, free), now)
+    found = _longest_waiting(session, row.name, min(wanted, free), now)
     claims = (_take(session, delivery, video, worker, now) for delivery, video in found)
     return [taken for taken in claims if taken is not None]
 
@@ -96,24 +97,20 @@ def _due(now: datetime) -> list[list[ColumnElement[bool]]]:
 
 def _take(session: Session, delivery: Delivery, video: Video, worker: str, now: datetime) -> Claim | None:
     token, attempt = str(uuid.uuid4()), delivery.attempts + 1
-    unchanged = and_(Delivery.state == delivery.state, Delivery.lease_token.is_not_distinct_from(delivery.lease_token))
-    taken = session.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery.id, unchanged)
-        .values(
-            state=DeliveryState.IN_PROGRESS,
-            lease_token=token,
-            lease_until=lease_end(now),
-            leased_by=worker,
-            attempts=attempt,
-            # Counts only if this worker dies: a file that kills its worker comes back later each time.
-            next_attempt_at=now + timedelta(seconds=delay_seconds(attempt)),
-            bytes_per_second=None,
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    taken = _write(
+        session,
+        {"id": delivery.id, "state": delivery.state, "lease_token": delivery.lease_token},
+        state=DeliveryState.IN_PROGRESS,
+        lease_token=token,
+        lease_until=lease_end(now),
+        leased_by=worker,
+        attempts=attempt,
+        # Counts only if this worker dies: a file that kills its worker comes back later each time.
+        next_attempt_at=now + timedelta(seconds=delay_seconds(attempt)),
+        bytes_per_second=None,
+        updated_at=now,
     )
-    if _count(taken) == 0:
+    if not taken:
         return None
     return Claim(
         delivery_id=delivery.id,
@@ -139,24 +136,30 @@ def remote_key_of(video: Video) -> str:
 
 def holds(session: Session, claim: Claim) -> bool:
     """Whether the claim is still ours."""
-    return session.scalar(select(Delivery.id).where(*_held(claim))) is not None
+    held = (Delivery.id == claim.delivery_id, Delivery.lease_token == claim.token)
+    return session.scalar(select(Delivery.id).where(*held, Delivery.state == DeliveryState.IN_PROGRESS)) is not None
 
 
 def write_held(session: Session, claim: Claim, **values: Any) -> bool:
     """Write the claimed row, if the claim still holds; False when another worker has it now."""
-    held = update(Delivery).where(*_held(claim)).values(**values).execution_options(synchronize_session=False)
-    return _count(session.execute(held)) == 1
+    held = {"id": claim.delivery_id, "state": DeliveryState.IN_PROGRESS, "lease_token": claim.token}
+    return _write(session, held, **values)
 
 
-def _held(claim: Claim) -> Sequence[ColumnElement[bool]]:
+def _write(session: Session, seen: Mapping[str, Any], **values: Any) -> bool:
+    """Write one row if it still is as it was seen; False, and nothing is written, when it is not."""
+    parameters = {f"seen_{name}": value for name, value in seen.items()}
+    result = session.connection().execute(_conditional_update(*values), {**parameters, **values})
+    return result.rowcount == 1
+
+
+@lru_cache
+def _conditional_update(*names: str) -> Update:
+    """Put together once: with many small files, building statements cost more than running them."""
+    columns = _TABLE.c
     return (
-        Delivery.id == claim.delivery_id,
-        Delivery.lease_token == claim.token,
-        Delivery.state == DeliveryState.IN_PROGRESS,
+        update(_TABLE)
+        .where(columns.id == bindparam("seen_id"), columns.state == bindparam("seen_state"))
+        .where(columns.lease_token.is_not_distinct_from(bindparam("seen_lease_token")))
+        .values({name: bindparam(name, type_=columns[name].type) for name in names})
     )
-
-
-def _count(result: object) -> int:
-    # Session.execute is typed as Result; an UPDATE gives the CursorResult that counts rows.
-    assert isinstance(result, CursorResult)
-    return result.rowcount

@@ -1,65 +1,64 @@
-"""One delivery from claim to verified: put, read the remote's figures back, settle, tell the sidecar."""
+"""One attempt from claim to proof: put, read the remote's figures back, and say how it went. No ledger here."""
 
 from __future__ import annotations
 
 import errno
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from backend.catalog.database import Database
-from backend.catalog.models import DeliveryState
 from backend.disk.layout import Layout
 from backend.errors import (
     DiskFault,
-    HoldfastError,
     LocalDamage,
     PermanentFailure,
     StorageError,
     TargetError,
-    TransferCancelled,
     TransientFailure,
+    Unsupported,
 )
-from backend.log import Level, UploadLog
-from backend.outbox import settle
+from backend.log import UploadLog
 from backend.outbox.claim import Claim
 from backend.outbox.places import Place
-from backend.outbox.record import record_delivery
 from backend.outbox.transfer import LedgerTransfer
 from backend.targets.base import Expected, RemoteCopy, Source, Verdict
 
 
 @dataclass(frozen=True)
-class Deliverer:
-    """Runs claims. One per process; its methods run in many threads."""
+class Outcome:
+    """How an attempt went: `copy` was read back and is right, or `error` says why there is none.
 
-    database: Database
+    `blame_target`: the failure says something about the target as a whole, not only about this file or about us.
+    """
+
+    place: Place
+    claim: Claim
+    copy: RemoteCopy | None = None
+    error: TargetError | None = None
+    blame_target: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Deliverer:
+    """Runs claims, in many threads at once."""
+
     layout: Layout
     log: UploadLog
 
-    def run(self, place: Place, transfer: LedgerTransfer) -> None:
-        """Carry one claim to its end. Raises only when the ledger itself cannot be written."""
+    def run(self, place: Place, transfer: LedgerTransfer) -> Outcome:
+        """Make one attempt. Never raises: whatever goes wrong is an outcome."""
         claim, started = transfer.claim, time.monotonic()
-        self._tell("attempt", claim, attempt=claim.attempt, resumed=bool(claim.resume))
+        self._tell("attempt", claim, attempt=claim.attempt, resumed=bool(claim.resume) or None)
         try:
-            copy = self._put_and_verify(place, transfer)
-        except TransferCancelled as error:
-            self.give_back(claim, error.message)
+            return Outcome(place, claim, copy=self._put_and_verify(place, transfer), started=started)
         except TargetError as error:
-            self._settle_badly(place, claim, error, blame_target=not _is_local(error))
+            return Outcome(place, claim, error=error, blame_target=_is_about_target(error), started=started)
         except StorageError as error:
-            self._settle_badly(place, claim, _in_ledger_words(error), blame_target=False)
+            return Outcome(place, claim, error=_in_ledger_words(error), started=started)
         except Exception as error:
             self.log.broke("attempt_broke", error, upload=claim.video_id, target=claim.target)
             words = TransientFailure(f"Unexpected {type(error).__name__}; see the log.")
-            self._settle_badly(place, claim, words, blame_target=True)
-        else:
-            self._settle_well(claim, copy, started)
-
-    def give_back(self, claim: Claim, why: str) -> None:
-        """Leave the delivery to whoever claims it next; the target's resume state says where to go on."""
-        with self.database.write() as session:
-            held = settle.given_back(session, claim)
-        self._tell("given_back" if held else "lease_lost", claim, why=why)
+            return Outcome(place, claim, error=words, blame_target=True, started=started)
 
     def _put_and_verify(self, place: Place, transfer: LedgerTransfer) -> RemoteCopy:
         claim = transfer.claim
@@ -104,43 +103,14 @@ class Deliverer:
                 "not sent."
             )
 
-    def _settle_well(self, claim: Claim, copy: RemoteCopy, started: float) -> None:
-        with self.database.write() as session:
-            held = settle.delivered(session, claim, copy)
-        if not held:
-            self._tell("lease_lost", claim)
-            return
-        self._tell("verified", claim, key=copy.key, seconds=round(time.monotonic() - started, 3))
-        self._tell_sidecar(claim)
-
-    def _settle_badly(self, place: Place, claim: Claim, error: TargetError, *, blame_target: bool) -> None:
-        with self.database.write() as session:
-            ended = settle.ended_badly(session, claim, error, place.config.required, blame_target=blame_target)
-        self._tell(ended.state if ended else "lease_lost", claim, error=error.message, code=error.code)
-        if ended is None:
-            return
-        if ended.paused_target:
-            self.log.write("warning", "target_paused", target=claim.target, error=error.message)
-        if ended.state in (DeliveryState.FAILED, DeliveryState.SKIPPED):
-            self._tell_sidecar(claim)
-
-    def _tell_sidecar(self, claim: Claim) -> None:
-        """The catalog has it already; a sidecar that lags only means one more look at the remote after a rebuild."""
-        try:
-            record_delivery(self.database, self.layout, claim.relative_path, claim.video_id, claim.target)
-        except HoldfastError as error:
-            self.log.write("error", "sidecar_late", upload=claim.video_id, target=claim.target, error=error.message)
-        except FileNotFoundError:
-            self.log.write("error", "sidecar_missing", upload=claim.video_id, target=claim.target)
-
     def _tell(self, step: str, claim: Claim, **more: object) -> None:
-        level: Level = "info" if "error" not in more else "warning"
-        self.log.write(level, step, upload=claim.video_id, name=claim.original_filename, target=claim.target, **more)
+        self.log.write("info", step, upload=claim.video_id, name=claim.original_filename, target=claim.target, **more)
 
 
-def _is_local(error: TargetError) -> bool:
-    """True when the target says that it was our own file or disk that failed."""
-    return str(error.detail.get("reason", "")).startswith("local-")
+def _is_about_target(error: TargetError) -> bool:
+    """False when the target says that it was our own file or disk that failed, or that it cannot take this file."""
+    local = str(error.detail.get("reason", "")).startswith("local-")
+    return not local and not isinstance(error, PermanentFailure | Unsupported)
 
 
 def _in_ledger_words(error: StorageError) -> TargetError:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 from backend.catalog.database import Database
 from backend.catalog.models import TargetRow
 from backend.disk.layout import Layout
+from backend.errors import TransferCancelled
 from backend.log import UploadLog
 from backend.outbox import circuit, clock
-from backend.outbox.claim import claim, ready
-from backend.outbox.deliver import Deliverer
+from backend.outbox.books import Books
+from backend.outbox.claim import ready
+from backend.outbox.deliver import Deliverer, Outcome
 from backend.outbox.places import Place, Places
 from backend.outbox.transfer import LedgerTransfer, Throttle, held_from_now, renew
 
@@ -33,17 +38,19 @@ class Dispatcher:
     log: UploadLog
     node: str
     stop_seconds: float
-    _running: dict[Future[None], LedgerTransfer] = field(default_factory=dict)
+    _running: dict[str, LedgerTransfer] = field(default_factory=dict)  # by token, until it is settled
+    _outcomes: SimpleQueue[Outcome] = field(default_factory=SimpleQueue)
     _throttles: dict[str, Throttle] = field(default_factory=dict)
     _wake: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _stopping: bool = False
+    _next_look: float = 0.0
 
     def __post_init__(self) -> None:
         most = sum(place.config.max_concurrent for place in self.places.by_name.values()) or 1
         self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix="delivery")
-        self._deliverer = Deliverer(self.database, self.layout, self.log)
-        self._worker = f"{self.node}:{os.getpid()}"
+        self._deliverer = Deliverer(self.layout, self.log)
+        self._books = Books(self.database, self.layout, self.log, f"{self.node}:{os.getpid()}")
 
     def run(self) -> None:
         """Deliver until told to stop."""
@@ -51,7 +58,7 @@ class Dispatcher:
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         while not self._stopping:
             self._wake.clear()
-            self._start_due()
+            self._turn()
             self._wake.wait(_IDLE_SECONDS)
 
     def ask_to_stop(self) -> None:
@@ -64,14 +71,19 @@ class Dispatcher:
         False when a thread still hangs in its target: its delivery is given back all the same, and the process
         must end at once, before another worker's bytes meet ours.
         """
+        self._stopping = True
         self._pool.shutdown(wait=False)
-        _, late = wait(self._running, timeout=self.stop_seconds)
-        for future in late:
-            self._running[future].stop("the worker stops")
-        _, stuck = wait(late, timeout=_NOTICE_SECONDS)
-        for future in stuck:
-            self._deliverer.give_back(self._running[future].claim, "the worker stops, and the target kept it waiting")
+        self._settle_for(self.stop_seconds)
+        for transfer in self._running.values():
+            transfer.stop("the worker stops")
+        self._settle_for(_NOTICE_SECONDS)
+        stuck = list(self._running.values())
+        for transfer in stuck:
+            error = TransferCancelled("the worker stops, and the target kept it waiting")
+            self._outcomes.put(Outcome(self.places.get(transfer.claim.target), transfer.claim, error=error))
+        self._turn()
         self._ended.set()
+        self._books.close()
         return not stuck
 
     def probe(self, name: str) -> None:
@@ -102,43 +114,67 @@ class Dispatcher:
             for name in sorted(self.places.by_name):
                 circuit.ask_soon(circuit.lock_target(session, name), clock.instant(session))
 
-    def _start_due(self) -> None:
-        """Start as many deliveries as there are due ones and free places."""
-        self._running = {future: transfer for future, transfer in self._running.items() if not future.done()}
+    def _settle_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while self._running and (left := end - time.monotonic()) > 0:
+            self._wake.clear()
+            self._turn()
+            if self._running:
+                self._wake.wait(min(left, _IDLE_SECONDS))
+
+    def _turn(self) -> None:
+        """Settle what ended and start what is due, target by target."""
+        ended = self._drained()
         try:
-            with self.database.read() as session:
-                names = ready(session, clock.instant(session))
+            names = {outcome.claim.target for outcome in ended} | self._look()
             for name in sorted(names & self.places.by_name.keys()):
-                self._start(self.places.get(name))
+                mine = [outcome for outcome in ended if outcome.claim.target == name]
+                self._turn_at(self.places.get(name), mine)
+                ended = [outcome for outcome in ended if outcome.claim.target != name]
         except Exception as error:
             # The database may be away for a while; whatever else it is must not end the worker either.
             self.log.broke("claim_failed", error)
+            for outcome in ended:
+                self._outcomes.put(outcome)
 
-    def _start(self, place: Place) -> None:
-        name, most = place.config.name, place.config.max_concurrent
+    def _drained(self) -> list[Outcome]:
+        found = []
+        with suppress(Empty):
+            while True:
+                found.append(self._outcomes.get_nowait())
+        return found
+
+    def _look(self) -> set[str]:
+        """The targets that have something due; asked twice a second, as a delivery that ends asks for its target."""
+        if self._stopping or time.monotonic() < self._next_look:
+            return set()
+        self._next_look = time.monotonic() + _IDLE_SECONDS
+        with self.database.read() as session:
+            return ready(session, clock.instant(session))
+
+    def _turn_at(self, place: Place, ended: list[Outcome]) -> None:
+        name = place.config.name
         mine = sum(transfer.claim.target == name for transfer in self._running.values())
-        if mine >= most:
+        free = 0 if self._stopping else place.config.max_concurrent - mine + len(ended)
+        if not free and not ended:
             return
         held_until = held_from_now()
-        with self.database.write() as session:
-            claims = claim(session, name, self._worker, most, clock.instant(session), wanted=most - mine)
+        claims = self._books.turn(place, ended, free)
+        for outcome in ended:
+            self._running.pop(outcome.claim.token, None)
         for taken in claims:
             throttle = self._throttles.setdefault(name, Throttle(place.config.max_mib_per_second))
             transfer = LedgerTransfer(taken, self.database, self.layout, throttle, held_until)
-            future = self._pool.submit(self._deliver, place, transfer)
-            self._running[future] = transfer
-            future.add_done_callback(lambda _: self._wake.set())
+            self._running[taken.token] = transfer
+            self._pool.submit(self._deliver, place, transfer)
 
     def _deliver(self, place: Place, transfer: LedgerTransfer) -> None:
-        try:
-            self._deliverer.run(place, transfer)
-        except Exception as error:
-            # The ledger itself could not be written. The lease runs out and the delivery is taken up again.
-            self.log.broke("not_settled", error, upload=transfer.claim.video_id, target=transfer.claim.target)
+        self._outcomes.put(self._deliverer.run(place, transfer))
+        self._wake.set()
 
     def _beat(self) -> None:
         while not self._ended.wait(_BEAT_SECONDS):
-            moving = [transfer for future, transfer in self._running.items() if not future.done()]
+            moving = list(self._running.values())
             if not moving:
                 continue
             try:

@@ -1,19 +1,19 @@
-"""How an attempt ends: delivered, later, parked, failed, skipped, or given back. One short transaction each."""
+"""How an attempt ends in the ledger: delivered, later, parked, failed, skipped, or given back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.catalog.models import DeliveryState
-from backend.errors import PermanentFailure, TargetError, TargetParked, Unsupported
+from backend.catalog.models import DeliveryState, TargetRow
+from backend.errors import PermanentFailure, TargetError, TargetParked, TransferCancelled, Unsupported
 from backend.outbox import circuit
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.claim import Claim, write_held
-from backend.outbox.clock import instant
+from backend.outbox.deliver import Outcome
 from backend.targets.base import RemoteCopy
 
 _FREE: dict[str, Any] = {"lease_token": None, "lease_until": None, "leased_by": "", "bytes_per_second": None}
@@ -21,23 +21,32 @@ _FREE: dict[str, Any] = {"lease_token": None, "lease_until": None, "leased_by": 
 
 @dataclass(frozen=True)
 class Ended:
-    """The delivery's new state, and whether this failure paused its whole target."""
+    """What the ledger says of an attempt now. `state` is None when the claim was another worker's by then."""
 
-    state: DeliveryState
+    outcome: Outcome
+    state: DeliveryState | None
     paused_target: bool = False
 
 
-def delivered(session: Session, claim: Claim, copy: RemoteCopy) -> bool:
-    """The copy was read back and equals ours. False: the claim is another worker's now."""
-    row, now = circuit.lock_target(session, claim.target), instant(session)
+def settle(session: Session, row: TargetRow, outcome: Outcome, now: datetime) -> Ended:
+    """Write an outcome, and what it says about its target; `row` is the target's, locked."""
+    if outcome.copy is not None:
+        return _delivered(session, row, outcome, outcome.copy, now)
+    assert outcome.error is not None
+    if isinstance(outcome.error, TransferCancelled):
+        return _given_back(session, outcome, now)
+    return _ended_badly(session, row, outcome, outcome.error, now)
+
+
+def _delivered(session: Session, row: TargetRow, outcome: Outcome, copy: RemoteCopy, now: datetime) -> Ended:
     held = write_held(
         session,
-        claim,
+        outcome.claim,
         state=DeliveryState.DELIVERED,
         remote_key=copy.key,
         proof=dict(copy.proof),
         resume={},
-        bytes_sent=claim.size_bytes,
+        bytes_sent=outcome.claim.size_bytes,
         error="",
         error_code="",
         verified_at=now,
@@ -46,18 +55,11 @@ def delivered(session: Session, claim: Claim, copy: RemoteCopy) -> bool:
     )
     if held:
         circuit.note_success(session, row, now)
-    return held
+    return Ended(outcome, DeliveryState.DELIVERED if held else None)
 
 
-def ended_badly(
-    session: Session, claim: Claim, error: TargetError, required: bool, *, blame_target: bool
-) -> Ended | None:
-    """Write what `error` means for the delivery, and for its target if that is to blame.
-
-    Returns None when the claim is another worker's now.
-    """
-    row, now = circuit.lock_target(session, claim.target), instant(session)
-    state = _state_after(error, claim, required)
+def _ended_badly(session: Session, row: TargetRow, outcome: Outcome, error: TargetError, now: datetime) -> Ended:
+    claim, state = outcome.claim, _state_after(error, outcome.claim, outcome.place.config.required)
     wait = delay_seconds(claim.attempt, error.retry_after_seconds)
     held = write_held(
         session,
@@ -70,24 +72,16 @@ def ended_badly(
         **_FREE,
     )
     if not held:
-        return None
-    about_this_file = isinstance(error, PermanentFailure | Unsupported)
-    counts = blame_target and not about_this_file
-    return Ended(state, counts and circuit.note_failure(row, error, now))
+        return Ended(outcome, None)
+    return Ended(outcome, state, outcome.blame_target and circuit.note_failure(row, error, now))
 
 
-def given_back(session: Session, claim: Claim) -> bool:
+def _given_back(session: Session, outcome: Outcome, now: datetime) -> Ended:
     """We stopped it ourselves: the next worker goes on where it was, at once, and no attempt is counted."""
-    now = instant(session)
-    return write_held(
-        session,
-        claim,
-        state=_waiting_as(claim),
-        attempts=claim.attempt - 1,
-        next_attempt_at=now,
-        updated_at=now,
-        **_FREE,
-    )
+    claim, state = outcome.claim, _waiting_as(outcome.claim)
+    attempts = claim.attempt - 1
+    held = write_held(session, claim, state=state, attempts=attempts, next_attempt_at=now, updated_at=now, **_FREE)
+    return Ended(outcome, state if held else None)
 
 
 def _state_after(error: TargetError, claim: Claim, required: bool) -> DeliveryState:
