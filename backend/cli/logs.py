@@ -6,6 +6,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import click
 
@@ -39,7 +40,9 @@ def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> None:
     if not old and not follow:
         say(f"Nothing about that in {log}." if upload else f"Nothing was logged in {log} yet.", err=True)
     if follow:
-        _follow(found, show)
+        # Ctrl-C is how following is meant to end.
+        with suppress(KeyboardInterrupt):
+            _follow(found, show)
 
 
 def _until_now(found: Iterator[str | None]) -> Iterator[str]:
