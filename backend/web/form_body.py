@@ -17,6 +17,7 @@ from flask import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from backend.errors import BadField, BodyTimeout, IncompleteBody, TooLarge
+from backend.web.connections import BadFraming
 
 _STEP_BYTES = 1024 * 1024
 _FIELD_BYTES = 64 * 1024
@@ -136,6 +137,8 @@ def _read_step(request: Request) -> bytes:
         raise BodyTimeout(
             "The upload stood still for too long and was cut off. Nothing was saved. Send it again."
         ) from error
+    except BadFraming as error:
+        raise IncompleteBody("The upload's chunks do not fit together. Nothing was saved. Send it again.") from error
     except OSError as error:
         raise IncompleteBody("The connection broke during the upload. Nothing was saved. Send it again.") from error
 

@@ -1,7 +1,7 @@
 """gunicorn's settings, from ours (`gunicorn --config python:backend.web.server`).
 
-gthread: each request has a thread, a stalled one is cut by BODY_TIMEOUT_SECONDS, and a long upload is never
-killed by the worker timeout (sync workers are killed in the middle of one; measured).
+gthread (see connections.py): each request has a thread, a stalled one is cut by BODY_TIMEOUT_SECONDS, and a long
+upload is never killed by the worker timeout (sync workers are killed in the middle of one; measured).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from backend.settings import load_settings
 _settings = load_settings()
 
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
-worker_class = "gthread"
+worker_class = "backend.web.connections.Worker"
 workers = _settings.web_workers
 threads = _settings.web_threads
 graceful_timeout = _settings.stop_seconds

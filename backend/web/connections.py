@@ -1,0 +1,87 @@
+"""gunicorn's gthread worker, with the slow and the stubborn kept from harming others.
+
+Measured with gunicorn 27.0.1: a client that stops in the middle of its headers holds a thread for ever; one that
+opens a connection and says nothing holds one for five seconds; and whoever does not close its side after the last
+answer stops the accepting thread for two seconds. Uploads that are refused while they are still being sent make
+such clients every day.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.http.errors import ParseException as BadFraming
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
+
+from backend.settings import load_settings
+
+__all__ = ["BadFraming", "Worker", "linger"]
+
+_FIRST_BYTE_SECONDS = 0.1
+_LINGER_SECONDS = 10.0
+_SILENCE_SECONDS = 1.0
+_LINGER_BYTES = 64 * 1024 * 1024
+_STEP_BYTES = 256 * 1024
+
+
+class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
+    """One web process. Threads serve requests; the main thread accepts and must never wait for a client."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._headers_seconds = load_settings().body_timeout_seconds
+        self._reading_headers: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request of a connection, in a thread. False: the connection is to be closed."""
+        if not conn.initialized and not conn.data_ready and not conn.wait_for_data(_FIRST_BYTE_SECONDS):
+            return _DEFER  # the main thread's poller waits for its first byte, without a thread
+        self._reading_headers[conn] = time.monotonic() + self._headers_seconds
+        try:
+            kept = super().handle(conn)
+        finally:
+            self._reading_headers.pop(conn, None)
+        if kept is False:
+            linger(conn.sock)
+        return kept
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        self._reading_headers.pop(conn, None)
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Whether the connection serves another request: not when its body is still being sent, or never comes."""
+        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + _SILENCE_SECONDS))
+
+    def murder_pending(self) -> None:
+        """Called about once a second by the main thread, to end what has waited too long."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, until in list(self._reading_headers.items()):
+            if now > until:
+                # Its thread's recv ends as if the client had closed.
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
+
+
+def linger(connection: socket.socket) -> None:
+    """End our side, then throw away what the client still sends, so that it comes to read the answer.
+
+    Closing while bytes are on their way resets the connection, and many clients lose the answer with it. Bounded
+    in time and bytes; afterwards closing waits for nothing.
+    """
+    end, left = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
+    buffer = bytearray(_STEP_BYTES)
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        while left > 0 and (seconds := end - time.monotonic()) > 0:
+            connection.settimeout(min(seconds, _SILENCE_SECONDS))
+            got = connection.recv_into(buffer)
+            if got == 0:
+                break
+            left -= got
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)
