@@ -115,15 +115,10 @@ class MinioTarget:
         return self._listed(key, upload_id, plan, recorded if isinstance(recorded, dict) else {})
 
     def _left_upload(self, key: str, plan: Plan) -> Upload | None:
-        """Adopt the unfinished upload of this key that holds most, if its parts are cut as ours; drop the others."""
+        """Adopt the unfinished upload of this key that holds most, if it is cut as ours would be."""
         found = [self._listed(key, upload_id, plan, {}) for upload_id in self._store.uploads(key)]
-        uploads = [upload for upload in found if upload is not None]
-        fitting = [upload for upload in uploads if all(upload.fits(part) for part in upload.listed.values())]
-        best = max(fitting, key=Upload.already_bytes, default=None)
-        for upload in uploads:
-            if upload is not best:
-                self._store.abort(key, upload.upload_id)
-        return best
+        fitting = [upload for upload in found if upload and all(map(upload.fits, upload.listed.values()))]
+        return max(fitting, key=Upload.already_bytes, default=None)
 
     def _listed(self, key: str, upload_id: str, plan: Plan, recorded: Mapping[str, Any]) -> Upload | None:
         try:

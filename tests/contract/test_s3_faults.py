@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import md5
 
 import pytest
 
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransientFailure
 from backend.targets.base import RemoteCopy, Verdict
 from tests.contract.conftest import Video
-from tests.contract.places import S3Place
+from tests.contract.places import MIB, S3Place
 from tests.contract.s3_bucket import KEY, completed_by_the_next_put, ready, requests
 from tests.contract.transfers import Told
 from tests.services.s3_faults import Answer, Corrupt, CutReply, EditReply, Stall, s3_error
@@ -120,14 +121,20 @@ def test_where_the_etag_is_no_md5_the_copy_is_read_back(bucket: S3Place, small: 
     assert target.verify(small.expected, again).verdict is Verdict.MATCHES
 
 
-def test_an_etag_of_ours_over_other_bytes_would_be_trusted_but_never_a_lost_proof(
-    bucket: S3Place, small: Video
-) -> None:
+def test_what_is_expected_there_is_computed_from_the_bytes_sent(bucket: S3Place, small: Video, video: Video) -> None:
     target = ready(bucket)
-    target.put(small.source, KEY, Told())
-    bucket.spoil(KEY, b"?" * small.source.size_bytes)
+    with bucket.proxy.broken(EditReply(times=0, header="ETag", value='"00000000000000000000000000000000"')):
+        copy = target.put(small.source, KEY, Told())
+    assert copy.proof == {"etag": _md5(small.content).hex()}
 
-    assert target.verify(small.expected, RemoteCopy(KEY)).verdict is Verdict.DIFFERS
+    with bucket.proxy.broken(EditReply("HEAD", times=0, header="ETag", value=f'"{"0" * 32}-3"')):
+        copy = target.put(video.source, KEY, Told())
+    parts = [video.content[start : start + 5 * MIB] for start in range(0, len(video.content), 5 * MIB)]
+    assert copy.proof == {"etag": f"{_md5(b''.join(map(_md5, parts))).hex()}-3"}
+
+
+def _md5(content: bytes) -> bytes:
+    return md5(content, usedforsecurity=False).digest()
 
 
 def test_a_reading_back_that_is_cut_is_trouble_and_no_verdict(bucket: S3Place, small: Video) -> None:

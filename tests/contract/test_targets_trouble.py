@@ -35,10 +35,16 @@ def _damage(source: Source, how: str) -> None:
 
 
 _DAMAGES = ["last byte flipped", "first byte flipped", "cut short", "longer", "gone"]
+# One that is sent in one piece, one that is cut in parts.
+_SIZES = [100_000, 11 * MIB]
 
 
 @pytest.mark.parametrize("how", _DAMAGES)
-def test_a_damaged_local_file_is_refused_and_leaves_nothing_behind(place: Place, video: Video, how: str) -> None:
+@pytest.mark.parametrize("size_bytes", _SIZES)
+def test_a_damaged_local_file_is_refused_and_leaves_nothing_behind(
+    place: Place, make_video: Callable[..., Video], size_bytes: int, how: str
+) -> None:
+    video = make_video(size_bytes)
     target = place.target()
     assert target.check().ok
     _damage(video.source, how)
@@ -51,7 +57,11 @@ def test_a_damaged_local_file_is_refused_and_leaves_nothing_behind(place: Place,
 
 
 @pytest.mark.parametrize("how", _DAMAGES)
-def test_a_damaged_local_file_never_replaces_a_good_copy(place: Place, video: Video, how: str) -> None:
+@pytest.mark.parametrize("size_bytes", _SIZES)
+def test_a_damaged_local_file_never_replaces_a_good_copy(
+    place: Place, make_video: Callable[..., Video], size_bytes: int, how: str
+) -> None:
+    video = make_video(size_bytes)
     target = place.target()
     copy = target.put(video.source, KEY, Told())
     _damage(video.source, how)
