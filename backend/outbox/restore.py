@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.catalog import videos
@@ -141,9 +140,7 @@ class Restorer:
     def _record(self, video: Video) -> None:
         doc = sidecar.change(self.layout, video.relative_path, video.id, _present)
         with self.database.write() as session:
-            row = videos.get(session, video.id)
-            row.local_state, row.pruned_at = "present", None
-            row.updated_at, row.revision = datetime.now(UTC), doc.revision
+            videos.apply(videos.get(session, video.id), doc)
 
 
 def _present(doc: Sidecar) -> Sidecar:
