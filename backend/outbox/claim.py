@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Update, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session, raiseload
 
 from backend.catalog.models import Base, Delivery, DeliveryState, TargetRow, Video
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import lease_end
 
+Columns = TypeVarTuple("Columns")
 _TABLE = Base.metadata.tables[Delivery.__tablename__]
 
 
@@ -40,10 +41,8 @@ class Claim:
 
 def ready(session: Session, now: datetime) -> set[str]:
     """The targets that have something to claim. A look that locks nothing, so that an idle worker disturbs nobody."""
-    mine = Delivery.target == TargetRow.name
-    anything = or_(*(exists().where(mine, Video.id == Delivery.video_id, *due) for due in _due(now)))
-    query = select(TargetRow.name).where(TargetRow.circuit == "closed", TargetRow.paused.is_(False), anything)
-    return set(session.scalars(query))
+    working = select(TargetRow.name).where(TargetRow.circuit == "closed", TargetRow.paused.is_(False))
+    return {name for name in session.scalars(working) if _any_waiting(session, name, now)}
 
 
 def claim(
@@ -64,23 +63,28 @@ def claim(
     return [taken for taken in claims if taken is not None]
 
 
+def _any_waiting(session: Session, target: str, now: datetime) -> bool:
+    kinds = (_in_turn(select(Delivery.id), target, due).limit(1) for due in _due(now))
+    return any(session.scalar(query) is not None for query in kinds)
+
+
 def _longest_waiting(session: Session, target: str, wanted: int, now: datetime) -> list[Row[Delivery, Video]]:
-    """One query for each kind of waiting, as each then walks its stretch of the index and stops early."""
     if wanted < 1:
         return []
     found: list[Row[Delivery, Video]] = []
     for due in _due(now):
-        query = (
-            select(Delivery, Video)
-            .join(Video, Video.id == Delivery.video_id)
-            .options(raiseload("*"))
-            .where(Delivery.target == target, *due)
-            .order_by(Delivery.next_attempt_at, Delivery.id)
-            .limit(wanted)
-            .with_for_update(skip_locked=True, of=Delivery)
-        )
-        found += session.execute(query).all()
+        query = _in_turn(select(Delivery, Video).options(raiseload("*")), target, due).limit(wanted)
+        found += session.execute(query.with_for_update(skip_locked=True, of=Delivery)).all()
     return sorted(found, key=lambda pair: (pair[0].next_attempt_at, pair[0].id))[:wanted]
+
+
+def _in_turn(query: Select[*Columns], target: str, due: list[ColumnElement[bool]]) -> Select[*Columns]:
+    """For one kind of waiting at a time: so each query walks its stretch of the index, and may stop early."""
+    return (
+        query.join(Video, Video.id == Delivery.video_id)
+        .where(Delivery.target == target, *due)
+        .order_by(Delivery.next_attempt_at, Delivery.id)
+    )
 
 
 def _due(now: datetime) -> list[list[ColumnElement[bool]]]:

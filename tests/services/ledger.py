@@ -1,0 +1,250 @@
+"""One installation's ledger without processes: real catalog, disk and intake; workers run in threads of the test."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from backend.catalog import videos
+from backend.catalog.database import Database
+from backend.catalog.models import Delivery, TargetRow, Video
+from backend.cli.release import prepare
+from backend.disk.sidecar import DeliveryFacts, Sidecar, read_sidecar
+from backend.errors import TargetError
+from backend.intake.checks import read_facts
+from backend.intake.receive import Caller
+from backend.outbox.dispatch import Dispatcher
+from backend.outbox.places import Place, Places
+from backend.retention.prune import Pruner
+from backend.retention.remove import Remover
+from backend.services import Services, build_services
+from backend.settings import load_settings
+from backend.targets.base import CheckReport, Expected, Proof, RemoteCopy, Source, Target, Transfer, Verdict
+from backend.targets.config import TargetConfig
+from tests.services.waiting import wait_until
+
+OpenLedger = Callable[..., "Ledger"]
+VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 16
+
+
+@dataclass
+class MemoryTarget:
+    """A target that keeps its copies in memory, and fails, waits and lies as a test tells it."""
+
+    name: str = "memory"
+    kind: str = "memory"
+    objects: dict[str, bytes] = field(default_factory=dict)
+    puts: list[str] = field(default_factory=list)  # keys, as they begin
+    at_once: int = 0
+    most_at_once: int = 0
+    checks: int = 0
+    check_error: str = ""
+    on_put: Callable[[Source, str, Transfer], None] | None = None
+    """Called in each put before its bytes are kept: may wait, call the transfer, or raise."""
+    lies: bool = False
+    """Say that everything is here, and keep nothing."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
+        with self._lock:
+            self.puts.append(key)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            transfer.advance(0)
+            if self.on_put:
+                self.on_put(source, key, transfer)
+            if not self.lies:
+                self.objects[key] = source.path.read_bytes()
+            transfer.advance(source.size_bytes)
+        finally:
+            with self._lock:
+                self.at_once -= 1
+        return RemoteCopy(key, {"kept": "in memory"})
+
+    def verify(self, expected: Expected, copy: RemoteCopy) -> Proof:
+        content = self.objects.get(copy.key)
+        if content is None:
+            return Proof(Verdict.MISSING, "looked", reason="It is not there.")
+        same = hashlib.sha256(content).hexdigest() == expected.sha256
+        return Proof(Verdict.MATCHES if same else Verdict.DIFFERS, "hashed", len(content))
+
+    def check(self) -> CheckReport:
+        self.checks += 1
+        return CheckReport(not self.check_error, self.check_error or "It works.")
+
+    def delete(self, copy: RemoteCopy) -> None:
+        self.objects.pop(copy.key, None)
+
+    def read(self, copy: RemoteCopy) -> Iterator[bytes]:
+        yield self.objects[copy.key]
+
+
+def failing(error: TargetError, only: Callable[[Source], bool] = lambda _: True) -> Callable[..., None]:
+    """For `MemoryTarget.on_put`: raise this, for the files that `only` names."""
+
+    def fail(source: Source, _key: str, _transfer: Transfer) -> None:
+        if only(source):
+            raise error
+
+    return fail
+
+
+def place(target: Target, **options: Any) -> Place:
+    """The target with its common options, as targets.toml would give them."""
+    return Place(TargetConfig(name=target.name, kind=target.kind, label=target.name, **options), target)
+
+
+@dataclass
+class Ledger:
+    """`home` holds storage and logs. `places` may be replaced between two workers, as by an edited targets.toml."""
+
+    home: Path
+    services: Services
+
+    @classmethod
+    def fresh(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
+        settings = load_settings(
+            {
+                "STORAGE_PATH": str(home / "storage"), "LOG_DIR": str(home / "logs"), "DATABASE_URL": database_url,
+                "MIN_FREE_BYTES": "0", "NODE_NAME": "node", **env,
+            },
+            None,
+        )  # fmt: skip
+        prepare(settings)
+        ledger = cls(home, build_services(settings, {}))
+        ledger.set_places(*there)
+        return ledger
+
+    def set_places(self, *there: Place) -> None:
+        places = Places({p.config.name: p for p in there}, (), tuple(p.config.name for p in there))
+        parts = self.services
+        self.services = replace(
+            parts,
+            places=places,
+            intake=replace(parts.intake, places=places),
+            desk=replace(parts.desk, places=places),
+            restorer=replace(parts.restorer, places=places),
+            trash=replace(parts.trash, places=places),
+            pruner=replace(parts.pruner, places=places),
+        )
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    @property
+    def pruner(self) -> Pruner:
+        return self.services.pruner
+
+    @property
+    def remover(self) -> Remover:
+        s = self.services
+        return Remover(s.layout, s.database, s.places, s.log)
+
+    def add(self, content: bytes = VIDEO, name: str = "a.mp4", **fields: str) -> str:
+        """Save a video as every door does; its id."""
+        intake = self.services.intake
+        upload = intake.open(name, Caller("t-ann", "ann"), "test")
+        intake.write(upload, content)
+        return intake.save(upload, read_facts({k: [v] for k, v in fields.items()}, datetime.now(UTC))).video_id
+
+    def add_different(self, count: int) -> list[str]:
+        """So many videos, no two alike: equal ones would share their bytes."""
+        return [self.add(VIDEO + str(number).encode(), f"v{number}.mp4") for number in range(count)]
+
+    def video(self, video_id: str) -> Video:
+        with self.database.read() as session:
+            return videos.get(session, video_id)
+
+    def path(self, video_id: str) -> Path:
+        return self.services.layout.absolute(self.video(video_id).relative_path)
+
+    def sidecar(self, video_id: str) -> Sidecar:
+        return read_sidecar(self.services.layout.sidecar_of(self.video(video_id).relative_path))
+
+    def delivery_in_sidecar(self, video_id: str, target: str = "memory") -> DeliveryFacts:
+        return next(d for d in self.sidecar(video_id).deliveries if d.target == target)
+
+    def delivery(self, video_id: str, target: str = "memory") -> Delivery:
+        query = select(Delivery).where(Delivery.video_id == video_id, Delivery.target == target)
+        with self.database.read() as session:
+            return session.scalars(query).one()
+
+    def states(self, target: str = "memory") -> list[str]:
+        with self.database.read() as session:
+            return sorted(session.scalars(select(Delivery.state).where(Delivery.target == target)))
+
+    def target_row(self, name: str = "memory") -> TargetRow:
+        with self.database.read() as session:
+            return session.scalars(select(TargetRow).where(TargetRow.name == name)).one()
+
+    def set(self, video_id: str, target: str = "memory", **values: Any) -> None:
+        """Write a ledger row behind everybody's back."""
+        with self.database.write() as session:
+            row = (Delivery.video_id == video_id, Delivery.target == target)
+            session.execute(update(Delivery).where(*row).values(**values))
+
+    def set_target(self, name: str = "memory", **values: Any) -> None:
+        with self.database.write() as session:
+            session.execute(update(TargetRow).where(TargetRow.name == name).values(**values))
+
+    def set_video(self, video_id: str, **values: Any) -> None:
+        with self.database.write() as session:
+            session.execute(update(Video).where(Video.id == video_id).values(**values))
+
+    def log_lines(self, step: str) -> list[str]:
+        path = self.services.log.path
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in lines if line.split()[2:3] == [step]]
+
+    def dispatcher(self, **changes: Any) -> Dispatcher:
+        """A worker's heart with a database connection of its own, as in a process of its own."""
+        parts: Mapping[str, Any] = {
+            "database": Database(self.services.settings.catalog_url),
+            "layout": self.services.layout,
+            "places": self.services.places,
+            "log": self.services.log,
+            "node": "node",
+            "stop_seconds": 5.0,
+            **changes,
+        }
+        return Dispatcher(**parts)
+
+    @contextmanager
+    def worker(self, **changes: Any) -> Iterator[Dispatcher]:
+        """A running worker, probes included; stopped in order at the end."""
+        dispatcher = self.dispatcher(**changes)
+        over = threading.Event()
+        loops = [threading.Thread(target=dispatcher.run), threading.Thread(target=_probe_all, args=(dispatcher, over))]
+        for loop in loops:
+            loop.start()
+        try:
+            yield dispatcher
+        finally:
+            over.set()
+            dispatcher.ask_to_stop()
+            for loop in loops:
+                loop.join()
+            dispatcher.finish()
+            dispatcher.database.close()
+
+    def wait_for(self, state: str, count: int, target: str = "memory", seconds: float = 20) -> None:
+        """Wait until so many deliveries of a target are in this state."""
+        what = f"{count} deliveries to {target} to be {state}"
+        wait_until(lambda: self.states(target).count(state) == count, what, seconds=seconds)
+
+
+def _probe_all(dispatcher: Dispatcher, over: threading.Event) -> None:
+    """What the worker's scheduled jobs do once a second."""
+    while not over.wait(0.05):
+        for name in dispatcher.places.by_name:
+            dispatcher.probe(name)
