@@ -18,6 +18,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from backend.errors import BadField, BodyTimeout, IncompleteBody, TooLarge
 from backend.web.connections import BadFraming
+from backend.web.straight_body import straighten
 
 _STEP_BYTES = 1024 * 1024
 _FIELD_BYTES = 64 * 1024
@@ -53,6 +54,7 @@ def read_form(request: Request, body_timeout_seconds: float, open_sink: OpenSink
             detail={"content_type": content_type},
         )
     _limit_silence(request, body_timeout_seconds)
+    straighten(request.environ)
     form = Form()
     try:
         # Names arrive in any encoding; latin-1 takes every byte, and _decoded makes UTF-8 of what is UTF-8.
