@@ -26,9 +26,12 @@ def delivery_words(state: str) -> str:
 
 
 def copies_cell(video: Video) -> Cell:
-    """All copies of a video in one value: `nas=delivered`, or `nas verified` for people."""
+    """All copies of a video in one value: `nas=delivered,s3=delivered`, or `nas, s3 verified` for people."""
     plain = ",".join(f"{d.target}={d.state}" for d in video.deliveries)
-    return Cell(plain, ", ".join(f"{d.target} {_progress(d, video.size_bytes)}" for d in video.deliveries) or "none")
+    together: dict[str, list[str]] = {}
+    for delivery in video.deliveries:
+        together.setdefault(_progress(delivery, video.size_bytes), []).append(delivery.target)
+    return Cell(plain, "; ".join(f"{', '.join(names)} {words}" for words, names in together.items()) or "none")
 
 
 def _progress(delivery: Delivery, size_bytes: int) -> str:

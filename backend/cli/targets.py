@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import click
 
 from backend.cli.opened import opened
 from backend.cli.states import unwell
-from backend.cli.terminal import Cell, Column, on_terminal, say, show_json, show_rows
+from backend.cli.terminal import Cell, Column, on_terminal, say, show_json, show_rows, time_cell
 from backend.intake.receive import in_units
 from backend.outbox.backfill import Backfill
 from backend.services import Services
@@ -108,6 +109,8 @@ def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -
     say(f"{found.count} {videos} ({in_units(found.bytes)}) {'would be' if dry_run else 'were'} queued to {name}.")
     if found.elsewhere:
         say(f"{found.elsewhere} more have no bytes here; `video_manager restore` brings them back first.")
+    if found.count and not dry_run:
+        say(f"The worker sends them. One that was started before {name} was configured must be started again.")
     for hint in hints:
         say(hint)
 
@@ -136,10 +139,14 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[Cell | str]]:
             target["kind"] + ("" if target["required"] else " (optional)"),
             target["state"],
             Cell(f"{count} {size}", f"{count} ({in_units(size)})" if count else "none"),
-            target["oldest_waiting_at"] or "",
-            target["last_success_at"] or "never",
+            _time(target["oldest_waiting_at"], ""),
+            _time(target["last_success_at"], "never"),
             target["last_error"] or "",
         ]
+
+
+def _time(at: str | None, none: str) -> Cell:
+    return time_cell(datetime.fromisoformat(at)) if at else Cell("", none)
 
 
 def _say_unknown(services: Services) -> None:

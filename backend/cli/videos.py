@@ -32,15 +32,14 @@ from backend.intake.receipt import receipt
 from backend.services import Services
 
 _ON_A_TERMINAL = 50
+# What fits beside each other on a terminal of 80 characters; plain lines hold more.
 _COLUMNS = (
     Column("id", whole=True),
     Column("saved", whole=True),
     Column("size", "right", whole=True),
-    Column("project"),
-    Column("label"),
-    Column("status", whole=True),
-    Column("copies"),
     Column("name"),
+    Column("project"),
+    Column("copies"),
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -110,7 +109,7 @@ def _show(wanted: Wanted, limit: int | None, show_all: bool, as_json: bool) -> N
         elif for_people and limit:
             _show_some(list(found), limit)
         else:
-            show_rows(_COLUMNS, map(_row, found), "No videos.")
+            show_rows(_COLUMNS, map(_row if on_terminal() else _line, found), "No videos.")
 
 
 def _show_some(found: list[Video], limit: int) -> None:
@@ -119,9 +118,9 @@ def _show_some(found: list[Video], limit: int) -> None:
         say(f"There are more than these {limit}: `--limit N` or `--all` shows them.")
 
 
-def _row(video: Video) -> list[Cell | str]:
+def _line(video: Video) -> list[Cell | str]:
     return [
-        short_id(video.id),
+        video.id,
         time_cell(video.created_at),
         size_cell(video.size_bytes),
         video.project_id,
@@ -129,6 +128,18 @@ def _row(video: Video) -> list[Cell | str]:
         status_of(video),
         copies_cell(video),
         video.original_filename,
+    ]
+
+
+def _row(video: Video) -> list[Cell | str]:
+    status, copies = status_of(video), copies_cell(video).shown
+    return [
+        short_id(video.id),
+        f"{video.created_at:%Y-%m-%d %H:%MZ}",
+        size_cell(video.size_bytes),
+        video.original_filename,
+        f"{video.project_id} / {video.content_type}" if video.content_type else video.project_id,
+        copies if status == "ready" else f"{status}; {copies}",
     ]
 
 

@@ -131,6 +131,10 @@ def test_cleanup_prunes_only_what_the_copy_confirms_at_that_moment(installed: In
     assert Path(places[good]["path"]).read_bytes() == VIDEO
     assert answer(app, "info", good)["status"] == "ready"
     assert answer(app, "restore", good)[0]["was_here"] is True
+    # What was found spoiled is sent again.
+    app.start("worker")
+    wait_for(app, spoiled, "delivered")
+    assert copy.read_bytes() == VIDEO + b"2"
 
 
 def test_a_restore_that_cannot_be_done_is_told(installed: Installed, tmp_path: Path) -> None:
@@ -143,7 +147,8 @@ def test_a_restore_that_cannot_be_done_is_told(installed: Installed, tmp_path: P
     assert answer(app, "restore", video_id, code=1)[0]["error"]
 
 
-def test_what_could_not_be_sent_is_sent_by_retry(installed: Installed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("remedy", [["targets", "check", "nas"], ["retry", "--all"]])
+def test_what_waits_for_a_person_goes_on_when_told(installed: Installed, tmp_path: Path, remedy: list[str]) -> None:
     app = installed("worker")
     (tmp_path / "nas").rmdir()
     video_id = save(app, "a.mp4", VIDEO)
@@ -151,8 +156,7 @@ def test_what_could_not_be_sent_is_sent_by_retry(installed: Installed, tmp_path:
     assert answer(app, "targets")[0]["state"] == "parked"
     assert answer(app, "doctor", code=1)["ok"] is False
     (tmp_path / "nas").mkdir()
-    run(app, "targets", "check", "nas")
-    run(app, "retry", "--all")
+    run(app, *remedy)
     wait_for(app, video_id, "delivered")
 
 

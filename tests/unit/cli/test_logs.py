@@ -85,7 +85,6 @@ def test_half_a_line_waits_for_its_other_half(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"o\n")
     assert [next(lines), next(lines)] == ["two", None]
-    lines.close()
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(), max_size=4))
@@ -95,7 +94,7 @@ def test_every_fact_reads_back_as_it_was_logged(
     facts = {name: value for name, value in facts.items() if name not in ("at", "level", "step", "self")}
     for form in ("text", "json"):
         folder = tmp_path_factory.mktemp("log")
-        log = UploadLog(folder, form=form)  # type: ignore[arg-type]  # both are of the Literal
+        log = UploadLog(folder, form=form)
         log.write("info", "saved", **facts)
         (line,) = log.path.read_text().splitlines()
         found = as_facts(line)

@@ -17,7 +17,7 @@ _WITHOUT_JSON = {"release", "worker", "manifest", "targets pause", "targets resu
 
 
 def commands() -> dict[str, click.Command]:
-    found = {}
+    found: dict[str, click.Command] = {}
     context = click.Context(root)
     assert isinstance(root, click.Group)
     for name in root.list_commands(context):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from backend.cli import local_file
 from backend.intake.receive import Intake, Upload
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
@@ -151,13 +149,13 @@ def test_a_bar_moves_on_a_terminal(cli: CommandLine) -> None:
 
 def test_a_large_file_is_read_in_pieces(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    honest = local_file.take_in
+    honest = Intake.write
 
-    def take_in(*arguments: Any) -> Any:
-        *rest, advance = arguments
-        return honest(*rest, lambda step: (sizes.append(step), advance(step))[1])
+    def write(self: Intake, upload: Upload, piece: bytes | bytearray) -> None:
+        sizes.append(len(piece))
+        honest(self, upload, piece)
 
-    monkeypatch.setattr("backend.cli.upload.take_in", take_in)
+    monkeypatch.setattr(Intake, "write", write)
     cli.well("upload", str(cli.file("big.mp4", bytes(5_000_000))))
     assert sum(sizes) == 5_000_000
     assert max(sizes) <= 1024 * 1024
