@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -52,7 +53,8 @@ class UploadLog:
                 self._append(line.encode("utf-8", "backslashreplace"))
         except OSError as error:
             # The disk of the log is full or gone. The line is still told, on the process's own output.
-            sys.stderr.write(f"video_uploads.log: {error.strerror}: {line}")
+            with suppress(OSError):
+                sys.stderr.write(f"video_uploads.log: {error.strerror}: {line}")
 
     def broke(self, step: str, error: BaseException, **facts: object) -> None:
         """A fault nobody planned for, with its stack in one line."""

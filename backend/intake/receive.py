@@ -90,7 +90,7 @@ class Intake:
         """Begin an upload, or refuse it before a byte is read."""
         extension = checks.check_extension(original_filename, self.settings.allowed_extensions)
         self.refuse_too_large(original_filename, declared_bytes or 0)
-        self._keep_reserve(declared_bytes or 0)
+        self.keep_reserve(declared_bytes or 0)
         upload = Upload(
             IncomingFile(self.layout, str(uuid.uuid4())),
             original_filename,
@@ -107,7 +107,7 @@ class Intake:
         before = upload.file.size_bytes
         self.refuse_too_large(upload.original_filename, before + len(piece))
         if before // _SPACE_CHECK_BYTES != (before + len(piece)) // _SPACE_CHECK_BYTES:
-            self._keep_reserve(0)
+            self.keep_reserve(0)
         upload.file.write(piece)
 
     def save(self, upload: Upload, facts: Facts, idempotency_key: str = "") -> Saved:
@@ -135,8 +135,6 @@ class Intake:
 
     def abandon(self, upload: Upload, error: BaseException) -> None:
         """Throw away what came of an upload that will not be saved; kept in quarantine when the disk failed on it."""
-        reason = error.message if isinstance(error, HoldfastError) else type(error).__name__
-        self._tell("refused", upload, bytes=upload.file.size_bytes, error=reason)
         try:
             if upload.published:
                 # Durable, but not in the catalog: the name without a lock tells the sweep to adopt it.
@@ -148,6 +146,8 @@ class Intake:
         except StorageError as late:
             # The caller must hear of the first failure; the sweep removes what stays.
             self._tell("left_behind", upload, error=late.message)
+        reason = error.message if isinstance(error, HoldfastError) else type(error).__name__
+        self._tell("refused", upload, bytes=upload.file.size_bytes, error=reason)
 
     def refuse_too_large(self, original_filename: str, size_bytes: int) -> None:
         limit = self.settings.upload_max_size
@@ -158,7 +158,8 @@ class Intake:
                 detail={"filename": original_filename, "limit_bytes": limit},
             )
 
-    def _keep_reserve(self, coming_bytes: int) -> None:
+    def keep_reserve(self, coming_bytes: int) -> None:
+        """Refuse what would leave less free space than MIN_FREE_BYTES."""
         free = free_bytes(self.layout.incoming)
         reserve = self.settings.min_free_bytes
         if free - coming_bytes < reserve:

@@ -8,7 +8,9 @@ such clients every day.
 
 from __future__ import annotations
 
+import errno
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -25,6 +27,8 @@ _LINGER_SECONDS = 10.0
 _SILENCE_SECONDS = 1.0
 _LINGER_BYTES = 64 * 1024 * 1024
 _STEP_BYTES = 256 * 1024
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_SCARCE_SECONDS = 0.05
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
@@ -34,6 +38,19 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
         super().__init__(*arguments, **options)
         self._headers_seconds = load_settings().body_timeout_seconds
         self._reading_headers: dict[Any, float] = {}
+        self._pause = threading.Event()  # never set: the way to wait without a busy loop
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection. Without a file descriptor for it, it waits in the kernel; what is served goes on.
+
+        gunicorn's own worker ends there, and every upload that it was receiving with it.
+        """
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in _SCARCE:
+                raise
+            self._pause.wait(_SCARCE_SECONDS)
 
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection, in a thread. False: the connection is to be closed."""

@@ -59,7 +59,9 @@ def _receive(door: str, project_id: str | None) -> tuple[Saved, float]:
     """Read the form into the intake and save it; whatever goes wrong, the upload is abandoned and told."""
     intake, settings = services().intake, services().settings
     key = _idempotency_key()
-    intake.refuse_too_large("The upload", (request.content_length or 0) - _FORM_OVERHEAD_BYTES)
+    least_bytes = max(0, (request.content_length or 0) - _FORM_OVERHEAD_BYTES)
+    intake.refuse_too_large("The upload", least_bytes)
+    intake.keep_reserve(least_bytes)
     sink = _Sink(intake, door)
     try:
         form = read_form(request, settings.body_timeout_seconds, sink.open)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,31 @@ class House:
         with sqlite3.connect(f"file:{self.storage / 'metadata' / 'catalog.db'}?mode=ro", uri=True) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
+
+    def bytes_of(self, video_id: str) -> bytes:
+        """The local file of a video."""
+        place: str = self.app.request("GET", f"/api/videos/{video_id}").json()["video"]["relative_path"]
+        return (self.storage / place).read_bytes()
+
+    def delivery(self, video_id: str) -> dict[str, Any]:
+        """The one delivery of a video."""
+        video = self.app.request("GET", f"/api/videos/{video_id}").json()["video"]
+        (only,) = video["deliveries"]
+        return dict(only)
+
+    def end_leases(self) -> None:
+        """As if the leases' half minute had passed: what a killed worker held may be taken up."""
+        with sqlite3.connect(self.storage / "metadata" / "catalog.db", timeout=30) as connection:
+            connection.execute(
+                "UPDATE deliveries SET lease_until = '2000-01-01 00:00:00.000000' WHERE state = 'in_progress'"
+            )
+        connection.close()
+
+    def restart(self, *names: str) -> None:
+        """What an init system does after a crash: release, then the processes."""
+        done = self.app.release()
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.app.start(*names)
 
     def log_lines(self) -> list[str]:
         return self.app.log_file.read_text().splitlines() if self.app.log_file.exists() else []
