@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
