@@ -6,8 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
+
+from backend.log import KEPT_FILES
 
 _LINE = re.compile(r"(?P<at>\S+) (?P<level>\S+) +(?P<step>\S+) *(?P<facts>.*)")
 _FACT = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -15,27 +18,36 @@ _FACT = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 _PYTHONIC = re.compile(r"\\(?:x([0-9a-f]{2})|U([0-9a-f]{8})|(.))")
 
 
-def read_log(log: Path) -> Iterator[str | None]:
-    """Every kept line, the oldest first, without its end; None whenever nothing more is there at the moment."""
-    for path in _rotated(log):
-        with _opened(path) as file:
-            yield from _lines(file)
-    while not log.exists():
-        yield None
-    file = _opened(log)
-    while True:
-        try:
-            yield from _lines(file)
-            if _is_current(file, log):
-                yield None
-                continue
-            # Rotated away: what its last writer added, then the new file.
-            yield from _lines(file)
-        except GeneratorExit:
-            file.close()
-            raise
-        file.close()
-        file = _opened(log)
+class LogReader:
+    """The log for as long as one looks at it. Rotations in between hide nothing that is kept."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._latest: BinaryIO | None = None
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def more(self) -> Iterator[str]:
+        """The lines since the last call, without their ends; at the first call all that are kept, the oldest first."""
+        if self._latest is not None:
+            yield from _lines(self._latest)
+            if _is_current(self._latest, self._log):
+                return
+        with ExitStack() as fresh:
+            newer = _after(self._latest, _opened(self._log, fresh))
+            if self._latest is not None:
+                # What its last writer added while it was rotated away.
+                yield from _lines(self._latest)
+            for file in newer:
+                yield from _lines(file)
+            if newer:
+                self._held.close()
+                self._latest, self._held = newer[-1], fresh.pop_all()
 
 
 def as_facts(line: str) -> dict[str, Any]:
@@ -50,13 +62,24 @@ def as_facts(line: str) -> dict[str, Any]:
     return {"at": match["at"], "level": match["level"].lower(), "step": match["step"]} | facts
 
 
-def _rotated(log: Path) -> list[Path]:
-    numbered = [(int(p.suffix[1:]), p) for p in log.parent.glob(f"{log.name}.*") if p.suffix[1:].isdigit()]
-    return [path for _, path in sorted(numbered, reverse=True)]
+def _opened(log: Path, held: ExitStack) -> list[BinaryIO]:
+    """Every kept file, the latest last.
+
+    Opened from the latest on: a rotation in between shows one of them twice, and hides none.
+    """
+    found: dict[int, BinaryIO] = {}
+    for path in (log, *(log.with_name(f"{log.name}.{number}") for number in range(1, KEPT_FILES + 1))):
+        with suppress(FileNotFoundError):
+            file = held.enter_context(path.open("rb"))
+            found.setdefault(os.fstat(file.fileno()).st_ino, file)
+    return list(found.values())[::-1]
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _after(seen: BinaryIO | None, files: list[BinaryIO]) -> list[BinaryIO]:
+    """The files that came after the one read last; all of them when that is kept no more."""
+    inodes = [os.fstat(file.fileno()).st_ino for file in files]
+    last = os.fstat(seen.fileno()).st_ino if seen else None
+    return files[inodes.index(last) + 1 :] if last in inodes else files
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

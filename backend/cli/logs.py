@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 import click
 
-from backend.cli.log_lines import as_facts, read_log
+from backend.cli.log_lines import LogReader, as_facts
 from backend.cli.terminal import say
 from backend.log import FILE_NAME
 from backend.settings import load_settings
@@ -31,34 +31,26 @@ def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> None:
     """
     settings = load_settings()
     log = settings.log_dir.absolute() / FILE_NAME
-    found = (line for line in read_log(log) if line is None or upload in line)
     show: Callable[[str], None] = _show_json if as_json else say
     kept = lines if lines is not None else None if upload else _LAST
-    old = deque(_until_now(found), maxlen=kept)
-    for line in old:
-        show(line)
-    if not old and not follow:
-        say(f"Nothing about that in {log}." if upload else f"Nothing was logged in {log} yet.", err=True)
-    if follow:
-        # Ctrl-C is how following is meant to end.
-        with suppress(KeyboardInterrupt):
-            _follow(found, show)
-
-
-def _until_now(found: Iterator[str | None]) -> Iterator[str]:
-    for line in found:
-        if line is None:
-            return
-        yield line
-
-
-def _follow(found: Iterator[str | None], show: Callable[[str], None]) -> None:
-    pause = threading.Event()
-    for line in found:
-        if line is None:
-            pause.wait(_LOOK_EVERY_SECONDS)
-        else:
+    with LogReader(log) as reader:
+        old = deque((line for line in reader.more() if upload in line), maxlen=kept)
+        for line in old:
             show(line)
+        if follow:
+            # Ctrl-C is how following is meant to end.
+            with suppress(KeyboardInterrupt):
+                _follow(reader, upload, show)
+        elif not old:
+            say(f"Nothing about that in {log}." if upload else f"Nothing was logged in {log} yet.", err=True)
+
+
+def _follow(reader: LogReader, wanted: str, show: Callable[[str], None]) -> None:
+    pause = threading.Event()
+    while not pause.wait(_LOOK_EVERY_SECONDS):
+        for line in reader.more():
+            if wanted in line:
+                show(line)
 
 
 def _show_json(line: str) -> None:
