@@ -55,17 +55,15 @@ class MinioTarget:
             stored_part_bytes = transfer.resume.get("part_bytes")
             sizes = [stored_part_bytes] if isinstance(stored_part_bytes, int) else []
             copy = find_copy(self._store, local, key, transfer, [*sizes, plan.part_bytes])
-            if copy is not None:
-                if plan.count > 1 or transfer.resume:
-                    self._drop_uploads(key)
-                return copy
-            if plan.count == 1:
-                return self._put_whole(local, key, transfer)
-            return self._put_parts(local, key, plan, transfer)
+            if copy is None:
+                put = self._put_whole if plan.count == 1 else self._put_parts
+                copy = put(local, key, plan, transfer)
+            if plan.count > 1 or transfer.resume:
+                self._drop_uploads(key)
+            return copy
 
-    def _put_whole(self, local: LocalFile, key: str, transfer: Transfer) -> RemoteCopy:
-        size_bytes = local.source.size_bytes
-        md5, sha256 = local.digests(0, size_bytes, "md5", "sha256")
+    def _put_whole(self, local: LocalFile, key: str, plan: Plan, transfer: Transfer) -> RemoteCopy:
+        md5, sha256 = local.digests(0, plan.size_bytes, "md5", "sha256")
         if sha256.hex() != local.source.sha256:
             raise damaged(local.source, "another SHA-256")
         done_bytes = 0
@@ -77,7 +75,7 @@ class MinioTarget:
 
         sent(0)
         signed = sha256 if self._store.connection.sign_payload else None
-        self._store.put(key, Body(local, 0, size_bytes, md5, signed, sent), self._headers(local.source))
+        self._store.put(key, Body(local, 0, plan.size_bytes, md5, signed, sent), self._headers(local.source))
         return RemoteCopy(key, proof_of(md5.hex()))
 
     def _put_parts(self, local: LocalFile, key: str, plan: Plan, transfer: Transfer) -> RemoteCopy:
@@ -94,7 +92,6 @@ class MinioTarget:
         # Another worker may have been faster; completing again would make a second version.
         if head is None or (head.size_bytes, head.etag) != (plan.size_bytes, etag):
             self._store.complete(key, upload.upload_id, {part.number: part.etag for part in sent})
-        self._drop_uploads(key)
         return RemoteCopy(key, proof_of(etag))
 
     def _begin(self, source: Source, key: str, plan: Plan, transfer: Transfer) -> Upload:

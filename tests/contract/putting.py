@@ -13,6 +13,8 @@ from typing import Any
 
 from backend.targets.base import Source
 
+_ROOT = Path(__file__).resolve().parents[2]
+
 
 def _files(source: Source, name: str) -> tuple[Path, Path]:
     return source.path.with_name(f"{name}.job"), source.path.with_name(f"{name}.state")
@@ -35,7 +37,7 @@ def putting(
     plain_source = {**asdict(source), "path": str(source.path)}
     job.write_text(json.dumps({"table": dict(table), "source": plain_source, "key": key, **settings}))
     command = [*under, sys.executable, "-m", "tests.contract.put_process", str(job)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         yield process
         process.kill()
 

@@ -75,6 +75,17 @@ def test_the_part_size_of_a_running_upload_outlives_a_change_of_settings(bucket:
     assert bucket.proxy.sent_bytes() == 0
 
 
+def test_a_part_size_that_now_holds_the_whole_file_leaves_no_upload_behind(bucket: S3Place, video: Video) -> None:
+    cancelled = CancelAt(at_bytes=6 * MIB)
+    with pytest.raises(TransferCancelled):
+        ready(bucket).put(video.source, KEY, cancelled)
+
+    ready(bucket, part_mib=16).put(video.source, KEY, Told(resume=cancelled.resume))
+
+    assert bucket.objects() == {KEY: video.content}
+    assert bucket.leftovers() == []
+
+
 def test_an_upload_cut_in_other_parts_by_nobody_we_know_is_dropped(bucket: S3Place, video: Video) -> None:
     target = ready(bucket)
     upload_id = bucket.client._create_multipart_upload(bucket.bucket, KEY, {})

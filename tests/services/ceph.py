@@ -2,7 +2,8 @@
 
 The settings are measured: without `tcp_nodelay` many small calls cost 50 ms each, without `paxos_*` the
 first boot takes 19 s in place of 5, `mon_data_avail_crit` keeps the monitor up on a fullish disk, and
-without `rgw_gc_*` the bytes of deleted objects stay for two hours and fill the store.
+without `rgw_gc_*` the bytes of deleted objects stay for two hours and fill the store. A gateway that was
+killed is waited for by the next one for `osd_client_watch_timeout` seconds (30 by itself).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ mon_data={folder}/mon
 paxos_propose_interval=0.05
 paxos_min_wait=0.01
 osd_data={folder}/osd
+osd_client_watch_timeout=10
 bluestore_block_size=21474836480
 bluestore_cache_autotune=false
 bluestore_cache_size=134217728
