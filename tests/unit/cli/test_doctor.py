@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from backend.catalog.models import Delivery, Video
 from backend.cli.doctor_machine import file_system_of
+from backend.cli.release import prepare
+from backend.services import build_services
+from backend.settings import load_settings
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
 
@@ -91,9 +96,6 @@ def test_what_is_saved_but_not_listed_is_listed_by_fix(prepared: CommandLine) ->
     for file in (prepared.storage / "metadata").glob("catalog.db*"):
         file.unlink()
     # An empty catalog, as a start that was cut short leaves it.
-    from backend.cli.release import prepare
-    from backend.settings import load_settings
-
     prepare(load_settings(dotenv=None))
     problem = one(findings(prepared, 1), "records")
     assert problem["items"] == [video["relative_path"]]
@@ -147,16 +149,12 @@ def test_copies_for_a_target_that_is_gone_are_told(prepared: CommandLine) -> Non
 
 
 def test_a_worker_that_does_not_run_is_suspected(prepared: CommandLine) -> None:
-    from backend.catalog.models import Delivery
-    from backend.services import build_services
-    from backend.settings import load_settings
-
     prepared.use_target()
     prepared.upload()
     prepared.monkeypatch.chdir(prepared.home)
     services = build_services(load_settings(dotenv=None))
     with services.database.write() as session:
-        session.query(Delivery).update({"created_at": datetime.now(UTC) - timedelta(hours=1)})
+        session.execute(update(Delivery).values(created_at=datetime.now(UTC) - timedelta(hours=1)))
     services.close()
     assert "worker" in findings(prepared, 0)
 
@@ -172,14 +170,10 @@ def test_a_database_that_does_not_answer_is_told(prepared: CommandLine, monkeypa
 
 
 def test_a_clock_that_was_wrong_is_seen_by_its_videos(prepared: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from backend.catalog.models import Video
-    from backend.services import build_services
-    from backend.settings import load_settings
-
     prepared.upload()
     services = build_services(load_settings(dotenv=None))
     with services.database.write() as session:
-        session.query(Video).update({"created_at": datetime.now(UTC) + timedelta(days=400)})
+        session.execute(update(Video).values(created_at=datetime.now(UTC) + timedelta(days=400)))
     services.close()
     assert "future" in one(findings(prepared, 1), "clock")["says"]
 
