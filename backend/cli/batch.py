@@ -57,8 +57,12 @@ class Batch:
 
     def skipped(self, path: Path, reason: str) -> None:
         self._count("skipped", {"file": str(path), "status": "skipped", "reason": reason})
-        if not self.as_json:
-            say(f"skipped: '{path}': {reason}", err=not on_terminal())
+        if self.as_json:
+            return
+        if on_terminal():
+            say(f"skipped: {path}: {reason}")
+        else:
+            show_line(["skipped", "", "", str(path), reason])
 
     def failed(self, path: Path, error: HoldfastError) -> None:
         self.hopeless = isinstance(error, _HOPELESS)

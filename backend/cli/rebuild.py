@@ -44,7 +44,7 @@ def rebuild(as_json: bool) -> int:
     if as_json:
         show_json(answer)
     else:
-        say(f"The catalog lists {count} videos; {changed} entries came from the disk.")
+        say(f"The catalog lists {count} videos; {changed} entries were missing or older than what the disk says.")
         _tell(swept)
         for problem in problems:
             say(problem, err=True)

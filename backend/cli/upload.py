@@ -51,7 +51,8 @@ def fields(command: Function) -> Function:
 def upload(files: tuple[Path, ...], as_json: bool, **given: Any) -> int:
     """Save local files as videos.
 
-    Each is durable when its id and digest are told. The files stay as they are.
+    Each is durable when its id and digest are told. The files stay as they are. A plain line holds: saved, id,
+    digest, file.
     """
     if given["sha256"] and len(files) > 1:
         raise click.UsageError("--sha256 belongs to one file.")
@@ -73,10 +74,11 @@ def upload(files: tuple[Path, ...], as_json: bool, **given: Any) -> int:
 def import_folder(folder: Path, as_json: bool, **given: Any) -> int:
     """Save every video file below DIR.
 
-    Again is fine: what its project holds already, by digest, is skipped.
+    Again is fine: what its project holds already, by digest, is skipped. Names stay as they are; the path below DIR
+    and the file's own time become the custom fields imported_path and modified_at. Links, hidden files and other types
+    of file are passed over with a sentence; nothing in DIR changes.
 
-    Names stay as they are; the path below DIR and the file's own time become the custom fields imported_path and
-    modified_at. Links, hidden files and other types of file are passed over with a sentence; nothing in DIR changes.
+    A plain line holds: saved or skipped, id, digest, file, reason.
     """
     with opened(make=True) as services:
         if not folder.is_dir():

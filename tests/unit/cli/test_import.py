@@ -34,7 +34,7 @@ def test_again_imports_nothing_twice_and_says_why(either: CommandLine) -> None:
     either.file("c.mp4", VIDEO + b"3")
     answer = either.well("import", str(either.files))
     assert "1 saved, 3 skipped, 0 failed." in answer.err
-    assert answer.err.count("is here already, as") == 3
+    assert answer.out.count("is here already, as") == 3
     assert names(either) == ["a.mp4", "b.mp4", "c.mp4"]
 
 
@@ -47,7 +47,7 @@ def test_twins_within_one_run_are_saved_once(cli: CommandLine) -> None:
 def test_what_lies_in_the_trash_is_not_brought_back_unasked(cli: CommandLine) -> None:
     video = cli.upload()
     cli.well("delete", video["id"], "--yes")
-    assert "in the trash" in cli.well("import", str(cli.files)).err
+    assert "in the trash" in cli.well("import", str(cli.files)).out
     assert names(cli) == []
 
 
@@ -100,7 +100,7 @@ def test_a_name_that_is_no_utf8_is_kept_as_it_is(either: CommandLine) -> None:
 def test_the_servers_own_storage_is_never_imported(cli: CommandLine) -> None:
     cli.upload()
     before = names(cli)
-    assert "storage of this server" in cli.well("import", str(cli.home)).err
+    assert "storage of this server" in cli.well("import", str(cli.home)).out
     assert cli("import", str(cli.storage / "uploads")).code == 3
     assert names(cli) == before
 
