@@ -7,14 +7,21 @@ Content-Length; gunicorn passes the end of a cut body as a normal end of file.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from flask import Request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    content_disposition_unquote,
+    parse_options_header,
+)
 
 from backend.errors import BadField, BodyTimeout, IncompleteBody, TooLarge
 from backend.web.connections import BadFraming
@@ -24,6 +31,9 @@ _STEP_BYTES = 1024 * 1024
 _FIELD_BYTES = 64 * 1024
 _MOST_PARTS = 200
 FILE_NAMES = ("video", "file")
+# WHATWG's and RFC 7578's quoting (the parser's own pattern), and RFC 8187's charset'language'value.
+_PLAIN_NAME = re.compile(r""";\s*filename\s*=\s*("[^\\"]*"|[\w!#$%&'*+.^`|~-]+|"(?:\\.|[^\\"])*")""", re.IGNORECASE)
+_EXTENDED_NAME = re.compile(r""";\s*filename\*\s*=\s*"?([\w-]+)'[^']*'([^;"\s]*)""", re.IGNORECASE)
 
 
 class FileSink(Protocol):
@@ -159,12 +169,17 @@ def _cut_or_bad(error: MultipartError) -> Exception:
 
 
 def _filename(segment: MultipartSegment) -> str:
-    """The file's name; `filename*` (RFC 8187) counts where no plain one came, as older clients send it."""
-    if segment.filename is not None:
-        return _decoded(segment.filename)
-    _, options = parse_options_header(segment.header("Content-Disposition") or "")
-    charset, _, coded = options.get("filename*", "").partition("''")
-    return unquote(coded, encoding=charset if charset.lower() in ("utf-8", "iso-8859-1") else "utf-8")
+    """The file's name, verbatim; `filename*` (RFC 8187) counts where no plain one came, as some clients send it.
+
+    Not the parser's own reading: it knows no `filename*`, and makes `a.mp4` of a name that begins like `C:\\`.
+    """
+    header = segment.header("Content-Disposition") or ""
+    if plain := _PLAIN_NAME.search(header):
+        return _decoded(content_disposition_unquote(plain[1]))
+    if extended := _EXTENDED_NAME.search(header):
+        raw = unquote_to_bytes(extended[2].encode("latin1"))
+        return raw.decode("latin1") if extended[1].lower() == "iso-8859-1" else _decoded(raw.decode("latin1"))
+    return ""
 
 
 def _decoded(header: str) -> str:

@@ -171,7 +171,7 @@ def _bytes_of(video: Video, *, inline: bool) -> Response:
         max_age=0,
     )
     kind = "inline" if inline and playable else "attachment"
-    answer.headers["Content-Disposition"] = disposition(kind, video.original_filename)
+    answer.headers["Content-Disposition"] = disposition(kind, video.original_filename or video.stored_filename)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
     answer.headers["Cache-Control"] = "private, no-cache"
