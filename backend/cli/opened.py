@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.catalog.condition import Condition, condition_of
-from backend.cli.release import prepare
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.errors import Conflict, Forbidden
 from backend.intake.receive import Caller
@@ -25,6 +24,9 @@ def opened(*, make: bool = False) -> Iterator[Services]:
     refuse_other_user(layout)
     condition = condition_of(settings.catalog_url)
     if make and condition is Condition.ABSENT:
+        # Migrations take a while to load, and hardly any command needs them.
+        from backend.cli.release import prepare
+
         prepare(settings)
     elif (problem := what_is_missing(layout, condition)) is not None:
         raise Conflict(problem)
