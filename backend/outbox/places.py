@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.errors import NotFound, SettingsError
+from backend.outbox.overlap import overlaps
 from backend.settings import Settings
 from backend.targets.base import Target
 from backend.targets.config import TargetConfig
@@ -59,8 +60,11 @@ def open_places(settings: Settings, environ: Mapping[str, str]) -> Places:
     if unknown:
         known = ", ".join(enabled) or "none is enabled"
         raise SettingsError([f"UPLOAD_TARGETS: '{name}' is not an enabled target; known: {known}" for name in unknown])
+    by_name = {name: Place(config, build_target(config)) for name, config in enabled.items()}
+    if problems := overlaps([place.target for place in by_name.values()], settings.storage_path):
+        raise SettingsError(problems)
     return Places(
-        by_name={name: Place(config, build_target(config)) for name, config in enabled.items()},
+        by_name=by_name,
         rules=[_without_disabled(rule, enabled) for rule in rules],
         default=settings.upload_targets or tuple(enabled),
         disabled=tuple(config for config in configs if not config.enabled),

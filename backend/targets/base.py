@@ -119,6 +119,15 @@ class Target(Protocol):
 
 
 @runtime_checkable
+class Placed(Protocol):
+    def place(self) -> Path | str:
+        """Where its copies lie: a folder of this machine, or a text that is equal only for one and the same place.
+
+        Two targets of one place would count one copy as two; the start refuses them. Asks no remote.
+        """
+
+
+@runtime_checkable
 class Deletable(Protocol):
     def delete(self, copy: RemoteCopy) -> None:
         """Remove the copy, and what an unfinished `put` left of it; a copy that is already gone is success."""

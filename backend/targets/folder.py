@@ -37,6 +37,10 @@ class FolderTarget:
         self._root = Root(Path(self._path), config.options["require_mount"])
         self._publish = str(config.options["publish"])
 
+    def place(self) -> Path:
+        """The folder (see `Placed`)."""
+        return Path(self._path)
+
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
         """Copy the file below the folder (see `Target.put`)."""
         folders, name = split_key(key)

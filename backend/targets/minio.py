@@ -19,7 +19,7 @@ from backend.targets.s3_body import Body
 from backend.targets.s3_failures import Answer, Place, S3Problem, judge
 from backend.targets.s3_look import find_copy, proof_of, sha256_at
 from backend.targets.s3_multipart import S3Store
-from backend.targets.s3_options import S3_OPTIONS, bucket_names, connection_of, option_problems
+from backend.targets.s3_options import S3_OPTIONS, bucket_names, connection_of, option_problems, plain_endpoint
 from backend.targets.s3_plan import MIB, MOST_PART_BYTES, Plan, etag_of_parts, plan_parts
 from backend.targets.s3_upload import PartsSender, Upload
 
@@ -42,6 +42,10 @@ class MinioTarget:
         self._storage_class = options["storage_class"]
         self._place = Place(self._store.connection.endpoint, self._store.bucket)
         self._bucket_seen = False
+
+    def place(self) -> str:
+        """The bucket, whatever the scheme and the key that lead to it (see `Placed`)."""
+        return f"the bucket “{self._place.bucket}” at {plain_endpoint(self._place.endpoint)}"
 
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
         """Send the file, or what is missing of it (see `Target.put`)."""

@@ -74,6 +74,11 @@ def connection_of(options: Mapping[str, Any], max_concurrent: int) -> Connection
     )
 
 
+def plain_endpoint(endpoint: str) -> str:
+    """host:port in one spelling; the ports of http and https need not be written."""
+    return re.sub(r"\.?(?::(?:80|443))?$", "", endpoint.lower())
+
+
 def bucket_names(options: Mapping[str, Any]) -> list[str]:
     """Every configured bucket, once."""
     return list(dict.fromkeys(options[name] for name in _BUCKETS if options[name]))

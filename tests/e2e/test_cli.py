@@ -165,11 +165,13 @@ def test_videos_from_before_a_target_are_delivered_after_enqueue(running_app: In
     video_id = save(app, "a.mp4", VIDEO)
     assert answer(app, "info", video_id)["deliveries"] == []
     app.stop("worker")
-    (app.home / "targets.toml").write_text(f'[[target]]\nname = "nas"\nkind = "folder"\npath = "{tmp_path}"\n')
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    (app.home / "targets.toml").write_text(f'[[target]]\nname = "nas"\nkind = "folder"\npath = "{nas}"\n')
     app.start("worker")
     assert answer(app, "targets", "enqueue", "nas")["count"] == 1
     key = wait_for(app, video_id, "delivered")["deliveries"][0]["remote_key"]
-    assert (tmp_path / key).read_bytes() == VIDEO
+    assert (nas / key).read_bytes() == VIDEO
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
