@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from backend.catalog import videos
 from backend.catalog.database import Database
 from backend.catalog.models import Delivery, TargetRow, Video
 from backend.cli.release import prepare
 from backend.disk.sidecar import DeliveryFacts, Sidecar, read_sidecar
-from backend.errors import TargetError
+from backend.errors import HoldfastError
 from backend.intake.checks import read_facts
 from backend.intake.receive import Caller
 from backend.outbox.dispatch import Dispatcher
@@ -51,6 +51,8 @@ class MemoryTarget:
     """Called in each put before its bytes are kept: may wait, call the transfer, or raise."""
     lies: bool = False
     """Say that everything is here, and keep nothing."""
+    spoils: bool = False
+    """Keep one byte less than came."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
@@ -63,7 +65,7 @@ class MemoryTarget:
             if self.on_put:
                 self.on_put(source, key, transfer)
             if not self.lies:
-                self.objects[key] = source.path.read_bytes()
+                self.objects[key] = source.path.read_bytes()[: -1 if self.spoils else None]
             transfer.advance(source.size_bytes)
         finally:
             with self._lock:
@@ -88,7 +90,7 @@ class MemoryTarget:
         yield self.objects[copy.key]
 
 
-def failing(error: TargetError, only: Callable[[Source], bool] = lambda _: True) -> Callable[..., None]:
+def failing(error: Exception, only: Callable[[Source], bool] = lambda _: True) -> Callable[..., None]:
     """For `MemoryTarget.on_put`: raise this, for the files that `only` names."""
 
     def fail(source: Source, _key: str, _transfer: Transfer) -> None:
@@ -201,6 +203,12 @@ class Ledger:
         with self.database.write() as session:
             session.execute(update(Video).where(Video.id == video_id).values(**values))
 
+    def forget_catalog(self) -> None:
+        """What a deleted database leaves: nothing but the disk."""
+        with self.database.write() as session:
+            for table in (Delivery, Video, TargetRow):
+                session.execute(delete(table))
+
     def log_lines(self, step: str) -> list[str]:
         path = self.services.log.path
         lines = path.read_text().splitlines() if path.exists() else []
@@ -237,6 +245,12 @@ class Ledger:
             dispatcher.finish()
             dispatcher.database.close()
 
+    def wait_for_probe(self, target: MemoryTarget) -> None:
+        """Wait for the next probe of a paused target; how long it would really take is tested with the circuit."""
+        asked = target.checks
+        self.set_target(target.name, next_probe_at=datetime.now(UTC))
+        wait_until(lambda: target.checks > asked, "another probe")
+
     def wait_for(self, state: str, count: int, target: str = "memory", seconds: float = 20) -> None:
         """Wait until so many deliveries of a target are in this state."""
         what = f"{count} deliveries to {target} to be {state}"
@@ -247,4 +261,5 @@ def _probe_all(dispatcher: Dispatcher, over: threading.Event) -> None:
     """What the worker's scheduled jobs do once a second."""
     while not over.wait(0.05):
         for name in dispatcher.places.by_name:
-            dispatcher.probe(name)
+            with suppress(HoldfastError):
+                dispatcher.probe(name)

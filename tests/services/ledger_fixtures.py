@@ -32,4 +32,4 @@ def open_ledger(tmp_path: Path, database_url: str) -> Iterator[OpenLedger]:
 
 @pytest.fixture
 def ledger(open_ledger: OpenLedger, target: MemoryTarget) -> Ledger:
-    return open_ledger(place(target))
+    return open_ledger(place(target, max_concurrent=4))

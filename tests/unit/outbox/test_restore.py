@@ -1,0 +1,210 @@
+"""Bytes that are not here come back from a copy, checked, once, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backend.disk.incoming import IncomingFile
+from backend.disk.sidecar import LocalFacts
+from backend.errors import DiskFull, NotFound, PermanentFailure, TransientFailure
+from backend.targets.base import RemoteCopy
+from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
+
+
+class Counting(MemoryTarget):
+    """Counts how often it is read, gives its bytes in small pieces, and more of them if it is told to."""
+
+    reads = 0
+    endless = False
+    read_error: PermanentFailure | None = None
+
+    def read(self, copy: RemoteCopy) -> Iterator[bytes]:
+        self.reads += 1
+        if self.read_error:
+            raise self.read_error
+        content = self.objects.get(copy.key)
+        if content is None:
+            raise PermanentFailure("The place does not hold this copy.")
+        for start in range(0, len(content), 1000):
+            yield content[start : start + 1000]
+        while self.endless:
+            yield bytes(1000)
+
+
+@pytest.fixture
+def target() -> Counting:
+    return Counting()
+
+
+def pruned(ledger: Ledger, *targets: str) -> str:
+    """A delivered video whose local bytes are gone."""
+    video_id = ledger.add()
+    with ledger.worker():
+        for name in targets or ("memory",):
+            ledger.wait_for("delivered", 1, name)
+    path = ledger.path(video_id)
+    path.unlink()
+    ledger.remover.change(
+        ledger.video(video_id), lambda doc: doc.model_copy(update={"local": LocalFacts(state="pruned")})
+    )
+    return video_id
+
+
+def test_a_pruned_video_comes_back_whole_and_is_listed_as_here(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    path = ledger.services.restorer.local_path(ledger.video(video_id))
+    assert path.read_bytes() == VIDEO
+    assert ledger.video(video_id).local_state == "present"
+    assert ledger.sidecar(video_id).local.state == "present"
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+
+
+def test_many_who_ask_at_once_get_it_by_one_fetch(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    start = threading.Barrier(8)
+
+    def ask(_: int) -> bytes:
+        start.wait()
+        return ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(8))) == {VIDEO}
+    assert target.reads == 1
+
+
+@pytest.mark.parametrize("bad", [VIDEO[:-1], VIDEO + b"x", VIDEO[:-1] + b"x", b""])
+def test_a_damaged_copy_is_never_served_and_is_shown_as_damaged(ledger: Ledger, target: Counting, bad: bytes) -> None:
+    video_id = pruned(ledger)
+    target.objects = dict.fromkeys(target.objects, bad)
+    with pytest.raises(TransientFailure, match="not what was saved"):
+        ledger.services.restorer.restore(video_id)
+    assert not ledger.path(video_id).exists()
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+    assert (ledger.states(), ledger.delivery_in_sidecar(video_id).state) == (["damaged"], "damaged")
+
+
+def test_a_copy_that_never_ends_does_not_fill_the_disk(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    target.endless = True
+    with pytest.raises(TransientFailure, match="not what was saved"):
+        ledger.services.restorer.restore(video_id)
+
+
+def test_a_lost_copy_is_shown_as_damaged(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    target.objects.clear()
+    with pytest.raises(TransientFailure, match="does not hold this copy"):
+        ledger.services.restorer.restore(video_id)
+    assert ledger.states() == ["damaged"]
+
+
+def test_a_copy_that_cannot_be_read_just_now_stays_verified(ledger: Ledger, target: Counting) -> None:
+    """An archive class, a network that is down: the bytes are there, as far as anybody knows."""
+    video_id = pruned(ledger)
+    target.read_error = PermanentFailure("It is in an archive class.")
+    with pytest.raises(TransientFailure, match="archive"):
+        ledger.services.restorer.restore(video_id)
+    assert ledger.states() == ["delivered"]
+
+
+def test_the_next_copy_is_taken_when_the_first_is_bad_and_then_repairs_it(
+    open_ledger: OpenLedger, target: Counting
+) -> None:
+    first = Counting("first")
+    ledger = open_ledger(place(first), place(target))
+    video_id = pruned(ledger, "first", "memory")
+    first.objects = dict.fromkeys(first.objects, b"rotten")
+    assert ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes() == VIDEO
+    assert ledger.states("first") == ["damaged"]
+    with ledger.worker():
+        ledger.wait_for("delivered", 1, "first")
+    assert list(first.objects.values()) == [VIDEO]
+
+
+def test_a_copy_that_was_called_damaged_is_still_tried_when_there_is_no_other(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.set(video_id, state="damaged")
+    ledger.services.restorer.restore(video_id)
+    assert ledger.path(video_id).read_bytes() == VIDEO
+
+
+def test_without_a_verified_copy_it_says_that_there_is_none(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.set(video_id, state="pending")
+    with pytest.raises(NotFound, match="no verified copy can be read back"):
+        ledger.services.restorer.restore(video_id)
+
+
+def test_a_copy_at_a_target_that_is_not_configured_any_more_is_no_help_and_no_crash(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.set_places(place(MemoryTarget("another")))
+    with pytest.raises(NotFound, match="no verified copy"):
+        ledger.services.restorer.restore(video_id)
+
+
+def test_a_purged_video_does_not_come_back(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    ledger.set_video(video_id, local_state="purged")
+    with pytest.raises(NotFound, match="time in the trash is over"):
+        ledger.services.restorer.restore(video_id)
+    assert target.reads == 0
+
+
+def test_a_full_disk_is_told_before_anything_is_fetched(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    free = os.statvfs(ledger.home).f_frsize * os.statvfs(ledger.home).f_blocks
+    restorer = replace(ledger.services.restorer, reserve_bytes=free)
+    with pytest.raises(DiskFull, match=r"no room to fetch it back.*Ask an operator"):
+        restorer.restore(video_id)
+    assert target.reads == 0
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told_and_leaves_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video_id = pruned(ledger)
+    real = os.write
+
+    def full(fd: int, data: bytes) -> int:
+        if "restore-" in str(Path(f"/proc/self/fd/{fd}").readlink()):
+            raise OSError(errno.ENOSPC, "full")
+        return real(fd, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(DiskFull, match="could not be fetched back: the server's disk is full"):
+            ledger.services.restorer.restore(video_id)
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+    ledger.services.restorer.restore(video_id)
+    assert ledger.path(video_id).read_bytes() == VIDEO
+
+
+def test_what_a_killed_restore_left_is_no_hindrance(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    left = IncomingFile(ledger.services.layout, f"restore-{video_id}")
+    left.write(b"half of it")
+    left.close()
+    ledger.services.restorer.restore(video_id)
+    assert ledger.path(video_id).read_bytes() == VIDEO
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+
+
+def test_a_file_that_was_lost_here_comes_back_too(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.set_video(video_id, local_state="present")
+    assert ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes() == VIDEO
+
+
+def test_a_video_that_is_here_is_not_fetched(ledger: Ledger, target: Counting) -> None:
+    video_id = ledger.add()
+    path: Path = ledger.services.restorer.local_path(ledger.video(video_id))
+    assert path.read_bytes() == VIDEO
+    assert target.reads == 0
