@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.catalog.database import Database
 from backend.catalog.models import KeyedAnswer, Video
-from backend.catalog.videos import apply, row_of
+from backend.catalog.videos import GONE, apply, row_of
 from backend.disk.sidecar import Sidecar
 from backend.errors import KeyReused
 
@@ -63,13 +63,21 @@ def adopt(database: Database, sidecar: Sidecar) -> bool:
 
 
 def earlier_save(database: Database, caller_id: str, key: str, sha256: str) -> str | None:
-    """The video this caller saved with this key; `KeyReused` when that was other content."""
+    """The video this caller saved with this key; `KeyReused` when that was other content.
+
+    A key whose video was deleted is free again: answering with it would tell "saved" of what is not listed.
+    """
     if not key:
         return None
-    with database.read() as session:
+    with database.write() as session:
         found = _find_key(session, caller_id, key)
-        if found is not None:
-            _demand_same_content(session, found, sha256)
+        if found is None:
+            return None
+        video = session.get_one(Video, found)
+        if video.trashed_at is not None or video.local_state in GONE:
+            session.execute(delete(KeyedAnswer).where(KeyedAnswer.caller == caller_id, KeyedAnswer.key == key))
+            return None
+        _demand_same_content(session, found, sha256)
         return found
 
 

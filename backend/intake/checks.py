@@ -17,6 +17,7 @@ DEFAULT_PROJECT = "default"
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 64 * 1024
 _MOST_TAGS = 100
+_DEEPEST_METADATA = 64
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -173,9 +174,20 @@ def _metadata(fields: Fields) -> dict[str, Any]:
         json.dumps(found, allow_nan=False)
     except (ValueError, RecursionError):
         raise _bad("metadata", "is not valid JSON") from None
+    if _depth(given) > _DEEPEST_METADATA:
+        raise _bad("metadata", f"is nested more than {_DEEPEST_METADATA} deep; make it flatter")
     if not isinstance(found, dict):
         raise _bad("metadata", 'must be a JSON object such as {"take": 3}')
     return found
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of a valid JSON text."""
+    depth = deepest = 0
+    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
+        depth += (mark in "[{") - (mark in "]}")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _number(name: str, given: str) -> float:

@@ -38,7 +38,7 @@ from backend.outbox.enqueue import choose_targets, first_entries
 from backend.outbox.places import Places
 from backend.settings import Settings
 
-_SPACE_CHECK_BYTES = 64 * 1024 * 1024
+_SPACE_CHECK_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,11 @@ class Intake:
         except StorageError as late:
             # The caller must hear of the first failure; the sweep removes what stays.
             self._tell("left_behind", upload, error=late.message)
-        reason = error.message if isinstance(error, HoldfastError) else type(error).__name__
-        self._tell("refused", upload, bytes=upload.file.size_bytes, error=reason)
+        self._tell("refused", upload, bytes=upload.file.size_bytes, error=_reason(error))
+
+    def turned_away(self, caller: Caller, error: BaseException) -> None:
+        """Tell the log of an upload that was refused before it had an id: an operator must see a full disk at work."""
+        self.log.write("warning", "refused", user=caller.name, error=_reason(error))
 
     def refuse_too_large(self, original_filename: str, size_bytes: int) -> None:
         limit = self.settings.upload_max_size
@@ -270,6 +273,10 @@ class Intake:
     def _tell(self, step: str, upload: Upload, **more: object) -> None:
         level: Level = "warning" if "error" in more else "info"
         self.log.write(level, step, upload=upload.id, name=upload.original_filename, user=upload.caller.name, **more)
+
+
+def _reason(error: BaseException) -> str:
+    return error.message if isinstance(error, HoldfastError) else type(error).__name__
 
 
 def in_units(size_bytes: int) -> str:

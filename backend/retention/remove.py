@@ -15,7 +15,7 @@ from backend.disk.atomic import discard, fsync_folder
 from backend.disk.layout import Layout
 from backend.disk.locks import lock
 from backend.disk.sidecar import LocalFacts, Sidecar
-from backend.errors import HoldfastError
+from backend.errors import HoldfastError, LocalDamage
 from backend.log import UploadLog
 from backend.outbox.erase import close_accounts, with_deletions
 from backend.outbox.places import Places
@@ -34,7 +34,14 @@ class Remover:
 
     def change(self, video: Video, edit: Callable[[Sidecar], Sidecar]) -> Sidecar:
         """Change a sidecar and then its row: what is marked on disk stays marked if the catalog is lost."""
-        doc = sidecar.change(self.layout, video.relative_path, video.id, edit)
+        try:
+            doc = sidecar.change(self.layout, video.relative_path, video.id, edit)
+        except FileNotFoundError:
+            raise LocalDamage(
+                f"The sidecar of '{video.original_filename}' is gone from the disk, so nothing was changed. "
+                "An operator can write it again: `video_manager doctor --fix`.",
+                detail={"video_id": video.id},
+            ) from None
         with self.database.write() as session:
             row = videos.get(session, video.id)
             videos.apply(row, doc)

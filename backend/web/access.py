@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, cast
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, current_app, g, request, session
 
@@ -19,10 +20,12 @@ from backend.catalog import tokens
 from backend.catalog.models import Token
 from backend.catalog.tokens import Role
 from backend.catalog.videos import EVERYTHING, Scope
-from backend.errors import Forbidden, Unauthenticated
+from backend.errors import BodyTimeout, Forbidden, IncompleteBody, NotFound, Unauthenticated
 from backend.intake.receive import Caller
 from backend.services import Services
 from backend.settings import is_loopback
+from backend.web.attempts import attempts
+from backend.web.connections import BadFraming, deadline, limit_silence
 
 CSRF_HEADER = "X-Holdfast-CSRF"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -118,12 +121,16 @@ def install(app: Flask) -> None:
 
 
 def _guard() -> None:
+    limit_silence(request.environ, services().settings.body_timeout_seconds)
     _refuse_strangers()
     view = current_app.view_functions.get(request.endpoint or "")
     right = right_of(view) if view is not None else None
     if right is not Right.UPLOAD:
         # The upload doors stream and limit their bodies themselves; everybody else sends a few fields.
         request.max_content_length = _SMALL_BODY_BYTES
+        _read_small_body()
+    if "\x00" in request.path or b"\x00" in unquote_to_bytes(request.query_string):
+        raise NotFound("The address holds a NUL character; nothing has that name.")
     # A path that does not exist needs a sign-in too: it tells a stranger nothing.
     if right is Right.PUBLIC:
         return
@@ -134,6 +141,17 @@ def _guard() -> None:
             "Ask an admin for a token with that role.",
             detail={"role": g.person.role, "needs": right},
         )
+
+
+def _read_small_body() -> None:
+    """Read the body at once and within the time limit: nobody, signed in or not, holds a thread by trickling one."""
+    try:
+        with deadline(request.environ, services().settings.body_timeout_seconds):
+            request.get_data()
+    except BadFraming as error:
+        raise IncompleteBody("The request's chunks do not fit together.") from error
+    except OSError as error:
+        raise BodyTimeout("The request did not come in time.") from error
 
 
 def identify() -> Person:
@@ -161,11 +179,13 @@ def identify() -> Person:
 
 
 def by_secret(secret: str) -> Person:
-    """The person with this token."""
+    """The person with this token. Wrong ones are counted by address, so that nobody guesses at leisure."""
     now = datetime.now(UTC)
+    attempts().refuse_guessers(client_address())
     with services().database.read() as db:
         token = tokens.find(db, secret)
     if token is None:
+        attempts().count(client_address())
         raise Unauthenticated("This token is unknown or was revoked. Ask an admin for a new sign-in link.")
     if tokens.is_stale(token, now):
         with services().database.write() as db:
@@ -206,6 +226,16 @@ def _refuse_strangers() -> None:
             + (f" (this one came through a proxy: {forwarded})" if forwarded else "")
             + ". Use AUTH_MODE=token to let others in."
         )
+    if request.method not in _SAFE and _from_another_site():
+        raise Forbidden("A page of another site asked for this change; AUTH_MODE=open takes changes only from its own.")
+
+
+def _from_another_site() -> bool:
+    """Browsers say where a request comes from; programs such as curl say nothing and are let in."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
 
 
 def _from_here() -> bool:

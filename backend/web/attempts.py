@@ -12,35 +12,37 @@ from flask import Flask, current_app
 from backend.errors import TooManyAttempts
 
 _NAME = "holdfast_attempts"
-_MOST = 10
+_MOST = 30
 _WINDOW_SECONDS = 60.0
 _MOST_ADDRESSES = 10_000
 
 
 @dataclass
 class Attempts:
-    """Failed attempts by address within the last minute. Thread-safe, bounded."""
+    """Wrong tokens by address within the last minute. Thread-safe, bounded."""
 
-    _spent: dict[str, list[float]] = field(default_factory=dict)
+    _wrong: dict[str, list[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def spend(self, address: str) -> None:
-        """Count one attempt before it is tried; `TooManyAttempts` when there were too many."""
-        now = time.monotonic()
+    def refuse_guessers(self, address: str) -> None:
+        """`TooManyAttempts` while an address has sent too many wrong tokens, even for a right one."""
         with self._lock:
-            recent = [at for at in self._spent.get(address, []) if now - at < _WINDOW_SECONDS]
-            if len(recent) >= _MOST:
+            if len(self._recent(address)) >= _MOST:
                 raise TooManyAttempts(
-                    f"Too many failed sign-ins from your address; wait {_WINDOW_SECONDS:.0f} seconds."
+                    f"Too many wrong tokens came from your address; wait {_WINDOW_SECONDS:.0f} seconds."
                 )
-            if len(self._spent) > _MOST_ADDRESSES:
-                self._spent.clear()
-            self._spent[address] = [*recent, now]
 
-    def forgive(self, address: str) -> None:
-        """Forget an address that signed in."""
+    def count(self, address: str) -> None:
+        """Note a wrong token."""
         with self._lock:
-            self._spent.pop(address, None)
+            recent = self._recent(address)
+            if len(self._wrong) > _MOST_ADDRESSES:
+                self._wrong.clear()
+            self._wrong[address] = [*recent, time.monotonic()]
+
+    def _recent(self, address: str) -> list[float]:
+        now = time.monotonic()
+        return [at for at in self._wrong.get(address, []) if now - at < _WINDOW_SECONDS]
 
 
 def install(app: Flask) -> None:

@@ -76,7 +76,7 @@ def retry_all() -> Response:
 @needs(Right.READ)
 def link(video_id: str, target: str) -> Response:
     seconds = request.args.get("seconds", str(_LINK_SECONDS))
-    if not seconds.isdigit() or not 1 <= int(seconds) <= _MOST_LINK_SECONDS:
+    if not (seconds.isascii() and seconds.isdigit()) or not 1 <= int(seconds) <= _MOST_LINK_SECONDS:
         raise BadField(f"seconds must be 1 to {_MOST_LINK_SECONDS} (seven days).", detail={"field": "seconds"})
     expires_at = datetime.now(UTC) + timedelta(seconds=int(seconds))
     url = services().desk.link(video_id, target, int(seconds), person().scope)

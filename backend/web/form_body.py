@@ -8,7 +8,6 @@ Content-Length; gunicorn passes the end of a cut body as a normal end of file.
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -54,7 +53,7 @@ class Form:
     has_file: bool = False
 
 
-def read_form(request: Request, body_timeout_seconds: float, open_sink: OpenSink) -> Form:
+def read_form(request: Request, open_sink: OpenSink) -> Form:
     """Read the whole body. Raises `IncompleteBody`, `BodyTimeout`, `BadField`, `TooLarge`, or what the sink raises."""
     content_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     if content_type != "multipart/form-data" or not options.get("boundary"):
@@ -63,7 +62,6 @@ def read_form(request: Request, body_timeout_seconds: float, open_sink: OpenSink
             "curl -F video=@holiday.mp4 …",
             detail={"content_type": content_type},
         )
-    _limit_silence(request, body_timeout_seconds)
     straighten(request.environ)
     form = Form()
     try:
@@ -153,13 +151,6 @@ def _read_step(request: Request) -> bytes:
         raise IncompleteBody("The upload's chunks do not fit together. Nothing was saved. Send it again.") from error
     except OSError as error:
         raise IncompleteBody("The connection broke during the upload. Nothing was saved. Send it again.") from error
-
-
-def _limit_silence(request: Request, seconds: float) -> None:
-    """A stalled sender would hold its thread for ever: gunicorn's own timeout does not reach it (measured)."""
-    connection = request.environ.get("gunicorn.socket")
-    if isinstance(connection, socket.socket):
-        connection.settimeout(seconds)
 
 
 def _cut_or_bad(error: MultipartError) -> Exception:

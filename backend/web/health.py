@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from backend.disk.atomic import free_bytes
-from backend.errors import StorageError
+from backend.errors import CatalogDamaged, StorageError
 from backend.web.access import Right, needs, services
 from backend.web.openapi import shaped
 from backend.web.schemas import Done, Ready
@@ -44,8 +44,8 @@ def _problems() -> list[str]:
     found = []
     try:
         services().database.ping()
-    except StorageError:
-        found.append("the database does not answer")
+    except StorageError as error:
+        found.append(_of_database(error))
     try:
         if free_bytes(services().layout.incoming) < services().settings.min_free_bytes:
             found.append("the disk reserve is reached")
@@ -54,3 +54,11 @@ def _problems() -> list[str]:
     except StorageError:
         found.append("the storage folder cannot be read")
     return found
+
+
+def _of_database(error: StorageError) -> str:
+    if isinstance(error, CatalogDamaged):
+        return "the database is damaged"
+    if error.detail.get("kind") == "replaced":
+        return "the database was replaced while the server ran; it must be stopped and started"
+    return "the database does not answer"

@@ -8,8 +8,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from backend import errors
-from backend.errors import HoldfastError
-from backend.web.access import services
+from backend.errors import AccessError, HoldfastError
+from backend.web.access import client_address, services
 
 # The first class in an error's own order that stands here decides.
 _STATUS: dict[type[HoldfastError], int] = {
@@ -49,6 +49,8 @@ def install(app: Flask) -> None:
 
 
 def _answer(error: HoldfastError) -> Response:
+    if isinstance(error, AccessError):
+        services().log.write("info", "denied", path=request.path, address=client_address(), error=error.code)
     return _problem(status_of(error), error.message, error.code, error.detail)
 
 

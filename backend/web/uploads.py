@@ -58,13 +58,13 @@ def upload_to_project(project_id: str) -> Response:
 def _receive(door: str, project_id: str | None) -> tuple[Saved, float]:
     """Read the form into the intake and save it; whatever goes wrong, the upload is abandoned and told."""
     intake, settings = services().intake, services().settings
-    key = _idempotency_key()
-    least_bytes = max(0, (request.content_length or 0) - _FORM_OVERHEAD_BYTES)
-    intake.refuse_too_large("The upload", least_bytes)
-    intake.keep_reserve(least_bytes)
     sink = _Sink(intake, door)
     try:
-        form = read_form(request, settings.body_timeout_seconds, sink.open)
+        key = _idempotency_key()
+        least_bytes = max(0, (request.content_length or 0) - _FORM_OVERHEAD_BYTES)
+        intake.refuse_too_large("The upload", least_bytes)
+        intake.keep_reserve(least_bytes)
+        form = read_form(request, sink.open)
         facts = checks.read_facts(_fields(form, project_id), datetime.now(UTC))
         waited = checks.wait_seconds(_with_query(form), settings.upload_wait_seconds)
         person().check_project(facts.project_id)
@@ -97,6 +97,8 @@ class _Sink:
     def abandon(self, error: BaseException) -> None:
         if self._upload is not None:
             self._intake.abandon(self._upload, error)
+        else:
+            self._intake.turned_away(person().caller, error)
 
 
 def _idempotency_key() -> str:

@@ -194,6 +194,6 @@ def disposition(kind: str, filename: str) -> str:
 
 def _limit() -> int:
     given = request.args.get("limit", "50")
-    if not given.isdigit() or not 1 <= int(given) <= _MOST_ON_A_PAGE:
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= _MOST_ON_A_PAGE:
         raise BadField(f"limit must be 1 to {_MOST_ON_A_PAGE}.", detail={"field": "limit"})
     return int(given)

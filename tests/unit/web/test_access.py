@@ -52,6 +52,11 @@ def test_route_that_names_no_right_stops_the_start(site: Site) -> None:
         access.install(app)
 
 
+@pytest.mark.parametrize("path", ["/api/videos/%00", "/api/videos/list?ids=%00", "/api/deliveries?target=%00"])
+def test_nul_in_an_address_is_nothing_anybody_has(site: Site, path: str) -> None:
+    assert site.call("GET", path).status_code == 404
+
+
 def test_unknown_paths_tell_strangers_nothing(site: Site) -> None:
     assert site.call("GET", "/nothing", None).status_code == 401
     assert site.call("GET", "/nothing").status_code == 404
@@ -98,9 +103,11 @@ def test_tokens_are_kept_only_as_hashes(site: Site) -> None:
 
 
 def test_guessing_tokens_is_braked(site: Site) -> None:
-    answers = [site.call("POST", "/api/session", None, json={"token": "hf_guess"}).status_code for _ in range(12)]
-    assert answers[:10] == [401] * 10
-    assert answers[-1] == 429
+    answers = [site.call("POST", "/api/session", None, json={"token": "hf_guess"}).status_code for _ in range(20)]
+    answers += [
+        site.call("GET", "/api/targets", None, headers={"Authorization": "Bearer hf_no"}).status_code for _ in range(12)
+    ]
+    assert answers == [401] * 30 + [429] * 2
 
 
 def test_project_limited_token_sees_only_its_projects(site: Site) -> None:
@@ -128,6 +135,16 @@ def test_open_mode_refuses_what_a_proxy_or_a_rebound_name_brings(open_site: Open
     assert site.call("GET", "/api/videos/list", None, headers=headers).status_code == 403
 
 
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_open_mode_takes_no_changes_from_pages_of_other_sites(open_site: Open, headers: dict[str, str]) -> None:
+    site = open_site(AUTH_MODE="open")
+    assert site.call("POST", "/api/targets/nas/pause", None, headers=headers).status_code == 403
+    assert site.upload(role=None, headers=headers).status_code == 403
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert site.upload(role=None, headers=own).status_code == 201
+    assert site.upload(role=None).status_code == 201
+
+
 def test_open_mode_is_for_loopback_only() -> None:
     with pytest.raises(SettingsError, match="AUTH_MODE=open"):
         load_settings({"AUTH_MODE": "open", "HOST": "0.0.0.0"}, None)
@@ -136,7 +153,7 @@ def test_open_mode_is_for_loopback_only() -> None:
 
 def test_address_behind_a_trusted_proxy_is_the_clients(open_site: Open) -> None:
     site = open_site(TRUSTED_PROXIES="127.0.0.1")
-    for _ in range(11):
+    for _ in range(31):
         site.call("POST", "/api/session", None, json={"token": "hf_no"}, headers={"X-Forwarded-For": "9.9.9.9"})
     other = site.call("POST", "/api/session", None, json={"token": "hf_no"}, headers={"X-Forwarded-For": "8.8.8.8"})
     assert other.status_code == 401

@@ -102,6 +102,7 @@ def test_text_fields_count_before_and_after_the_file(site: Site) -> None:
         ({"start_time": "2026-01-31T12:00:00Z", "end_time": "2026-01-31T11:00:00Z"}, 422, "bad-field"),
         ({"metadata": "[1]"}, 422, "bad-field"),
         ({"metadata": '{"a": NaN}'}, 422, "bad-field"),
+        ({"metadata": '{"a": ' + "[" * 300 + "]" * 300 + "}"}, 422, "bad-field"),
         ({"ttl_hours": "-1"}, 422, "bad-field"),
         ({"ttl_hours": "nan"}, 422, "bad-field"),
         ({"targets": "moon"}, 422, "bad-field"),
@@ -182,6 +183,16 @@ def test_same_key_with_other_content_is_refused(site: Site) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (422, "idempotency-key-reused")
 
 
+def test_key_of_a_deleted_video_is_free_again(site: Site) -> None:
+    first = site.upload(headers={"Idempotency-Key": "k1"}).get_json()
+    site.call("DELETE", f"/api/videos/{first['video_id']}")
+    again = site.upload(headers={"Idempotency-Key": "k1"})
+    assert again.status_code == 201
+    assert again.get_json()["video_id"] != first["video_id"]
+    assert "Idempotency-Replayed" not in again.headers
+    assert site.call("GET", "/api/videos/list").get_json()["count"] == 1
+
+
 def test_a_key_belongs_to_its_caller(site: Site) -> None:
     first = site.upload(headers={"Idempotency-Key": "k1"}, role="admin").get_json()
     other = site.upload(headers={"Idempotency-Key": "k1"}, role="uploader").get_json()
@@ -228,6 +239,17 @@ def test_receipt_is_genuine_and_a_changed_one_is_not(site: Site) -> None:
     forged = signing.Signer(site.services.signer.key, "x").sign({**payload, "size": 1}).split(".")[1]
     with pytest.raises(BadField):
         signing.verify(f"{header}.{forged}.{signature}", key)
+
+
+def test_log_tells_of_uploads_refused_at_the_door(open_site: Open, tmp_path: Path) -> None:
+    site = open_site(MIN_FREE_BYTES=str(10**18))
+    site.upload()
+    site.upload(role=None)
+    site.upload(role="viewer")
+    log = (tmp_path / "logs" / "video_uploads.log").read_text()
+    assert "refused" in log
+    assert "in reserve" in log
+    assert log.count("denied") == 2
 
 
 def test_log_tells_the_whole_story_of_an_upload(site: Site, tmp_path: Path) -> None:

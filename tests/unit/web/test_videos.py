@@ -39,7 +39,7 @@ def test_filters_find_exactly_what_they_name(site: Site, query: str, found: list
     assert [v["original_filename"] for v in videos] == found
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "cursor=x", "state=lost", "cursor=WzEsMl0="])
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=²", "cursor=x", "state=lost", "cursor=WzEsMl0="])
 def test_senseless_queries_are_told_so(site: Site, query: str) -> None:
     assert site.call("GET", f"/api/videos/list?{query}").status_code == 422
 
@@ -100,6 +100,15 @@ def test_trash_takes_out_of_the_list_and_gives_back(site: Site) -> None:
     assert site.call("GET", "/api/videos/list?state=trashed").get_json()["count"] == 1
     assert site.call("GET", path).get_json()["video"]["status"] == "trashed"
     assert site.call("POST", f"{path}/restore-from-trash").get_json()["video"]["status"] == "ready"
+    assert site.call("GET", "/api/videos/list").get_json()["count"] == 1
+
+
+def test_deleting_without_a_sidecar_says_so_and_changes_nothing(site: Site) -> None:
+    saved = site.upload().get_json()
+    (site.services.layout.root / (saved["local_backup"] + ".json")).unlink()
+    answer = site.call("DELETE", f"/api/videos/{saved['video_id']}")
+    assert answer.status_code == 500
+    assert "sidecar" in answer.get_json()["error"]
     assert site.call("GET", "/api/videos/list").get_json()["count"] == 1
 
 
