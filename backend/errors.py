@@ -20,6 +20,7 @@
     ├── StorageError            our own disk or database failed
     │   ├── DiskFull                ENOSPC, EDQUOT or the reserve reached
     │   ├── DiskFault               EIO, a failed fsync: the disk cannot be trusted now
+    │   │   └── CatalogDamaged          SQLite's file is damaged, or no database at all
     │   ├── OutOfHandles            EMFILE, ENFILE: try again shortly
     │   ├── CatalogUnavailable      the database did not answer
     │   └── LocalDamage             a stored file is not what was saved
@@ -126,6 +127,10 @@ class DiskFull(StorageError):
 
 class DiskFault(StorageError):
     code = "disk-fault"
+
+
+class CatalogDamaged(DiskFault):
+    code = "catalog-damaged"
 
 
 class OutOfHandles(StorageError):

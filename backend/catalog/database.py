@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.errors import CatalogUnavailable, DiskFault, DiskFull, OutOfHandles, StorageError
+from backend.errors import CatalogDamaged, CatalogUnavailable, DiskFault, DiskFull, OutOfHandles, StorageError
 
 _BUSY_SECONDS = 30
 
@@ -25,6 +26,9 @@ class Database:
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.writer = self.engine.execution_options(holdfast_writes=True)
+        self._path = sqlite_path(url)
+        self._opened: tuple[int, int] | None = None
+        event.listen(self.engine, "connect", self._remember_file)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -42,9 +46,28 @@ class Database:
         """Raise `CatalogUnavailable` when the database does not answer."""
         with self.read() as session:
             session.execute(text("SELECT 1"))
+        if self._opened != self._file():
+            # What is open still answers, but what is written there is lost with this process.
+            raise CatalogUnavailable(
+                "The database file was removed or replaced while this process ran. Stop the server, then start it.",
+                detail={"kind": "replaced"},
+            )
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _remember_file(self, *_: Any) -> None:
+        # Only once: a later connection would open whatever lies there by then.
+        if self._opened is None:
+            self._opened = self._file()
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file lies at SQLite's path now; None without one."""
+        try:
+            found = os.stat(self._path) if self._path is not None else None
+        except FileNotFoundError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -84,7 +107,7 @@ def told_in_words() -> Iterator[None]:
         raise _translated(error) from error
     except DBAPIError as error:
         # A file that is damaged, or no database at all, is no OperationalError to sqlite3.
-        if error.connection_invalidated or _is_damage(str(error.orig).lower()):
+        if error.connection_invalidated or _is_damage(error):
             raise _translated(error) from error
         raise
 
@@ -96,12 +119,15 @@ def _translated(error: DBAPIError) -> StorageError:
         return DiskFull("The database has no space left. Nothing was changed. Ask an operator to free space.")
     if "unable to open" in said:
         return OutOfHandles("The database could not be opened, often because too many files are open. Try again soon.")
-    if _is_damage(said):
+    if _is_damage(error):
+        return CatalogDamaged(f"The catalog file is damaged ({said}). The videos are not: an operator can rebuild it.")
+    if "disk i/o" in said:
         return DiskFault(f"The database failed: {said}. An operator must look at the disk.")
     return CatalogUnavailable(
         "The database does not answer. Nothing was changed. Try again in a minute.", detail={"kind": kind}
     )
 
 
-def _is_damage(said: str) -> bool:
-    return any(words in said for words in ("disk i/o", "malformed", "not a database"))
+def _is_damage(error: DBAPIError) -> bool:
+    said = str(error.orig).lower()
+    return isinstance(error.orig, sqlite3.Error) and ("malformed" in said or "not a database" in said)

@@ -7,14 +7,14 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from backend.catalog.database import Database, sqlite_path
+from backend.catalog.database import Database, sqlite_path, told_in_words
 from backend.disk.atomic import make_folder
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str) -> None:
-    """Run all missing migrations, each in a transaction of its own."""
+    """Run all missing migrations, each in a transaction of its own. Raises `StorageError`."""
     path = sqlite_path(url)
     if path is not None:
         make_folder(path.parent)
@@ -23,6 +23,7 @@ def migrate(url: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))
         config.attributes["engine"] = database.writer
-        command.upgrade(config, "head")
+        with told_in_words():
+            command.upgrade(config, "head")
     finally:
         database.close()

@@ -8,10 +8,10 @@ from typing import Any
 
 from backend.catalog import stats
 from backend.catalog.condition import Condition, clock_ahead_seconds, condition_of
-from backend.catalog.database import Database, sqlite_path
+from backend.catalog.database import Database
 from backend.catalog.videos import EVERYTHING
 from backend.cli.findings import Finding, notice, well, wrong
-from backend.cli.opened import what_is_missing
+from backend.cli.opened import way_back, what_is_missing
 from backend.cli.states import unwell
 from backend.disk.layout import Layout
 from backend.errors import HoldfastError, SettingsError, StorageError
@@ -36,13 +36,7 @@ def catalog(settings: Settings, layout: Layout) -> tuple[list[Finding], Database
         database = Database(settings.catalog_url)
         return list(_database(database)), database
     except StorageError as error:
-        place = sqlite_path(settings.catalog_url)
-        remedy = (
-            f"Put {place} aside and run `video_manager rebuild`: the disk knows everything but the sign-in tokens."
-            if place is not None
-            else "Look whether PostgreSQL runs, and at DATABASE_URL or POSTGRES_*: `video_manager settings`."
-        )
-        return [wrong("database", error.message, remedy)], None
+        return [wrong("database", error.message, way_back(settings.catalog_url))], None
 
 
 def _database(database: Database) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from backend.errors import HoldfastError, Refused, SettingsError
+from backend.errors import CatalogDamaged, HoldfastError, Refused, SettingsError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -134,7 +134,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         _complain("Holdfast cannot start with these settings:", *(f"  - {problem}" for problem in error.problems))
         return EXIT_USAGE
     except HoldfastError as error:
-        _complain(*error.message.split("\n"))
+        _complain(*error.message.split("\n"), *_remedy(error))
         return EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED
     except BrokenPipeError:
         # Whoever read our answer has left. The interpreter's own last flush must not complain about it again.
@@ -144,6 +144,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         _complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
         return EXIT_FAILED
     return code if isinstance(code, int) else 0
+
+
+def _remedy(error: HoldfastError) -> list[str]:
+    if not isinstance(error, CatalogDamaged):
+        return []
+    from backend.cli.opened import way_back
+    from backend.settings import load_settings
+
+    return [way_back(load_settings().catalog_url)]
 
 
 def _complain(*lines: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.catalog.condition import Condition, condition_of
+from backend.catalog.database import sqlite_path
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.errors import Conflict, Forbidden
 from backend.intake.receive import Caller
@@ -55,6 +56,17 @@ def what_is_missing(layout: Layout, condition: Condition) -> str | None:
             "`video_manager settings` shows where it comes from."
         )
     return None
+
+
+def way_back(catalog_url: str) -> str:
+    """What to do about a catalog that cannot be read."""
+    place = sqlite_path(catalog_url)
+    if place is None:
+        return "Look whether PostgreSQL runs, and at DATABASE_URL or POSTGRES_*: `video_manager settings`."
+    return (
+        f"Stop the server, move {place} away (and {place.name}-wal, {place.name}-shm if they are there), then start it "
+        "again or run `video_manager rebuild`: every video comes back from the sidecars; sign-in tokens do not."
+    )
 
 
 def is_prepared(layout: Layout) -> bool:

@@ -75,11 +75,29 @@ def test_a_lost_catalog_is_told_with_the_way_back(cli: CommandLine) -> None:
     assert "video_manager rebuild" in answer.err
 
 
-def test_a_damaged_catalog_is_told_in_words(prepared: CommandLine) -> None:
-    (prepared.storage / "metadata" / "catalog.db").write_bytes(b"no database " * 1000)
-    answer = prepared("list")
+@pytest.mark.parametrize("command", ["list", "release", "rebuild", "doctor"])
+def test_a_damaged_catalog_is_told_in_words_with_the_way_back(prepared: CommandLine, command: str) -> None:
+    catalog = prepared.storage / "metadata" / "catalog.db"
+    with catalog.open("r+b") as file:
+        file.write(b"no database " * 417)
+    answer = prepared(command)
+    told = answer.out + answer.err
     assert answer.code == 1
-    assert "not a database" in answer.err
+    assert "The catalog file is damaged" in told
+    assert f"move {catalog} away" in told
+    assert "sign-in tokens do not" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", ["release", "rebuild"])
+def test_after_a_damaged_catalog_was_moved_away_everything_is_listed_again(cli: CommandLine, command: str) -> None:
+    video = cli.upload()
+    catalog = cli.storage / "metadata" / "catalog.db"
+    catalog.write_bytes(b"no database " * 417)
+    assert cli(command).code == 1
+    catalog.rename(catalog.with_name("broken"))
+    cli.well(command)
+    assert [found["id"] for found in cli.well("list", "--json").json] == [video["id"]]
 
 
 def test_a_reader_that_leaves_ends_it_without_complaint(
