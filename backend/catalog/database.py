@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +63,7 @@ class Database:
     def _file(self) -> tuple[int, int] | None:
         """Which file lies at SQLite's path now; None without one."""
         try:
-            found = os.stat(self._path) if self._path is not None else None
+            found = self._path.stat() if self._path is not None else None
         except FileNotFoundError:
             return None
         return (found.st_dev, found.st_ino) if found else None
