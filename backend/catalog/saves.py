@@ -69,16 +69,19 @@ def earlier_save(database: Database, caller_id: str, key: str, sha256: str) -> s
     """
     if not key:
         return None
-    with database.write() as session:
+    with database.read() as session:
         found = _find_key(session, caller_id, key)
         if found is None:
             return None
         video = session.get_one(Video, found)
-        if video.trashed_at is not None or video.local_state in GONE:
-            session.execute(delete(KeyedAnswer).where(KeyedAnswer.caller == caller_id, KeyedAnswer.key == key))
-            return None
-        _demand_same_content(session, found, sha256)
-        return found
+        if video.trashed_at is None and video.local_state not in GONE:
+            _demand_same_content(session, found, sha256)
+            return found
+    with database.write() as session:
+        # By its video as well: another try may have freed the key and used it again since.
+        freed = (KeyedAnswer.caller == caller_id, KeyedAnswer.key == key, KeyedAnswer.video_id == found)
+        session.execute(delete(KeyedAnswer).where(*freed))
+    return None
 
 
 def forget_old_keys(database: Database) -> None:
