@@ -14,8 +14,8 @@ from tests.services.waiting import wait_until
 
 _FEW_THREADS = {"WEB_WORKERS": "1", "WEB_THREADS": "3", "BODY_TIMEOUT_SECONDS": "2"}
 _STALLED = {
-    "headers": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ",
-    "small body": b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    "small body": b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 100\r\n\r\n{",
     "chunk": b"POST /api/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5",
 }
 
