@@ -36,6 +36,8 @@ def create(session: Session, name: str, role: str, projects: list[str], secret: 
         raise BadField(f"role '{role}' is unknown; known roles: {', '.join(Role)}.", detail={"field": "role"})
     if not name.strip():
         raise BadField("A token needs a name: whose is it?", detail={"field": "name"})
+    if not name.strip().isprintable():
+        raise BadField("A token's name cannot hold line breaks or other control characters.", detail={"field": "name"})
     secret = secret or PREFIX + secrets.token_urlsafe(32)
     token = Token(
         id=str(uuid.uuid4()),

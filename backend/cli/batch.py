@@ -135,4 +135,4 @@ def _tell_saved(path: Path, video: Video) -> None:
         show_line(["saved", video.id, f"sha256:{video.sha256}", str(path)])
         return
     same = f" (same content as {video.duplicate_of}: the bytes are shared)" if video.duplicate_of else ""
-    say(f"saved: {path}{same}\n  id {video.id}\n  sha256:{video.sha256}")
+    say(f"saved: {path}{same}", f"  id {video.id}", f"  sha256:{video.sha256}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,7 +25,23 @@ from backend.intake.receive import in_units
 from backend.retention.prune import Judged
 from backend.services import Services
 
-_DAYS = click.argument("days", type=click.FloatRange(min=0))
+_MOST_DAYS = 36500
+
+
+class Days(click.FloatRange):
+    """Days back from now; what is no number of them ends here, not in the calendar."""
+
+    def __init__(self) -> None:
+        super().__init__(0, _MOST_DAYS)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        days = super().convert(value, param, ctx)
+        if math.isnan(days):
+            self.fail(f"{value} is not in the range 0 to {_MOST_DAYS}.", param, ctx)
+        return days
+
+
+_DAYS = click.argument("days", type=Days())
 _COLUMNS = (
     Column("id", whole=True),
     Column("what", whole=True),
@@ -59,11 +76,11 @@ def cleanup(days: float, as_json: bool) -> None:
 @_DAYS
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.option("--json", "as_json", is_flag=True, help="for programs")
-def cleanup_exec(days: float, yes: bool, as_json: bool) -> None:
+def cleanup_exec(days: float, yes: bool, as_json: bool) -> int:
     """Remove local bytes that every required copy still has.
 
     Only of videos saved more than DAYS days ago, and only after each of those copies was verified just now. The
-    videos stay listed, and are fetched back when they are asked for.
+    videos stay listed, and are fetched back when they are asked for. Exit code 1: a target did not confirm a copy.
     """
     with opened() as services:
         plan = services.pruner.plan(days)
@@ -72,19 +89,21 @@ def cleanup_exec(days: float, yes: bool, as_json: bool) -> None:
             results = services.pruner.execute(days)
         else:
             results = iter(plan)
-        pruned, answers = _carry_out(results, as_json=as_json)
+        pruned, answers, doubted = _carry_out(results, as_json=as_json)
         if as_json:
             show_json(answers)
-            return
-        say(_in_all(pruned, "were freed"))
-        _say_without_target(services)
+        else:
+            say(_in_all(pruned, "were freed"))
+            _say_without_target(services)
+    return 1 if doubted else 0
 
 
-def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[Judged], list[dict[str, Any]]]:
+def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[Judged], list[dict[str, Any]], bool]:
     """Each is told as it is done: asking the targets about a large library takes its time."""
-    pruned, answers = [], []
+    pruned, answers, doubted = [], [], False
     for judged in results:
         pruned += [judged] if judged.decision.prune else []
+        doubted |= judged.doubted
         answers.append(_as_json(judged))
         if as_json:
             continue
@@ -93,7 +112,7 @@ def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[Judged
             say(f"{done} {judged.name} ({in_units(judged.size_bytes)}): {judged.decision.reason}")
         else:
             show_line(_row(judged, "pruned"))
-    return pruned, answers
+    return pruned, answers, doubted
 
 
 def _row(judged: Judged, done: str) -> list[Cell | str]:

@@ -24,10 +24,11 @@ _LOOK_EVERY_SECONDS = 0.2
 @click.option("-f", "--follow", is_flag=True, help="go on with what is written from now on, until Ctrl-C")
 @click.option("-n", "--lines", type=click.IntRange(0), help=f"the last N (default {_LAST}; all of them with an ID)")
 @click.option("--json", "as_json", is_flag=True, help="for programs: one JSON object on each line")
-def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> None:
+def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> int:
     """Show what happened, step by step, the latest last.
 
-    With an ID only the lines of that upload; any other text that stands in a line will do as well.
+    With an ID only the lines of that upload; any other text that stands in a line will do as well. Exit
+    code 1: no line has it.
     """
     settings = load_settings()
     log = settings.log_dir.absolute() / FILE_NAME
@@ -43,6 +44,9 @@ def logs(upload: str, follow: bool, lines: int | None, as_json: bool) -> None:
                 _follow(reader, upload, show)
         elif not old:
             say(f"Nothing about that in {log}." if upload else f"Nothing was logged in {log} yet.", err=True)
+            # An empty log is well; a search that finds nothing is an answer that scripts must see.
+            return 1 if upload and lines != 0 else 0
+    return 0
 
 
 def _follow(reader: LogReader, wanted: str, show: Callable[[str], None]) -> None:

@@ -116,7 +116,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that knows few characters shows the others as escapes.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except SystemExit as ended:
+        # click's own answer when whoever read us has left.
+        code = ended.code if isinstance(ended.code, int) else EXIT_FAILED
+    _let_go_of_closed_pipe()
+    sys.exit(code)
+
+
+def _let_go_of_closed_pipe() -> None:
+    """What nobody reads any more must not be complained about by the interpreter's own last flush."""
+    if sys.__stdout__ is None:
+        return
+    try:
+        sys.__stdout__.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -134,11 +150,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         _complain("Holdfast cannot start with these settings:", *(f"  - {problem}" for problem in error.problems))
         return EXIT_USAGE
     except HoldfastError as error:
-        _complain(*error.message.split("\n"), *_remedy(error))
+        _complain(error.message, *_remedy(error))
         return EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED
     except BrokenPipeError:
-        # Whoever read our answer has left. The interpreter's own last flush must not complain about it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except OSError as error:
         _complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))

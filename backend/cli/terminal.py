@@ -50,9 +50,9 @@ def time_cell(at: datetime | None) -> Cell:
     return Cell(iso(at) or "", at.strftime("%Y-%m-%d %H:%M:%SZ") if at else "never")
 
 
-def say(text: str, *, err: bool = False) -> None:
-    """One or more lines of our own words; names in them are made harmless."""
-    click.echo("\n".join(safe(line) for line in text.split("\n")), err=err)
+def say(*lines: str, err: bool = False) -> None:
+    """One or more lines of our own words; names in them are made harmless, a line break in one too."""
+    click.echo("\n".join(map(safe, lines)), err=err)
 
 
 def show_json(value: Any) -> None:

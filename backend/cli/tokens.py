@@ -47,9 +47,12 @@ def create(name: str, role: str, projects: tuple[str, ...], as_json: bool) -> No
     with opened(make=True) as services:
         with services.database.write() as session:
             made, secret = tokens.create(session, name, Role(role), list(projects))
+            twins = [one for one in tokens.every(session) if one.name == made.name and one.revoked_at is None]
             shown = _as_json(made)
         services.log.write("info", "token_created", token=made.id, name=made.name, role=role, user=caller().name)
         link, mode = sign_in_link(services.settings, secret), services.settings.auth_mode
+    if len(twins) > 1:
+        say(f"{len(twins)} living tokens are named {name} now; `token revoke` needs their ids then.", err=True)
     if as_json:
         show_json(shown | {"token": secret, "sign_in_link": link})
         return

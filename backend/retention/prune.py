@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from backend.catalog import videos
@@ -22,12 +22,13 @@ from backend.targets.base import Expected, RemoteCopy, Verdict
 
 @dataclass(frozen=True)
 class Judged:
-    """One video and what was decided for it."""
+    """One video and what was decided for it. `doubted`: a target did not confirm the copy it is to hold."""
 
     video_id: str
     name: str
     size_bytes: int
     decision: Decision
+    doubted: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Pruner:
         doubt = self._doubt(video)
         if doubt:
             self.log.write("warning", "kept", upload=video.id, name=video.original_filename, error=doubt)
-            return _judged(video, doubt)
+            return replace(_judged(video, doubt), doubted=True)
         remover = Remover(self.layout, self.database, self.places, self.log)
         if not remover.remove(video, "pruned", lambda doc: doc.local.state == "present"):
             return _judged(video, "it is held")

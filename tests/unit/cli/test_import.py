@@ -138,3 +138,14 @@ def test_nothing_in_the_folder_changes(cli: CommandLine) -> None:
 
 def test_what_is_no_folder_is_refused(cli: CommandLine) -> None:
     assert "is not a folder" in cli("import", str(cli.file())).err
+
+
+def test_a_line_break_in_a_name_breaks_no_line_of_the_answer(cli: CommandLine) -> None:
+    cli.file("a\nb.txt")
+    cli.file("c\nd.mp4")
+    cli.file("e\nf.mp4", b"")
+    for terminal in (False, True):
+        answer = cli("import", str(cli.files), terminal=terminal)
+        for name in (r"a\nb.txt", r"c\nd.mp4", r"e\nf.mp4"):
+            assert name in answer.out + answer.err
+        assert not any(line.startswith(("b.txt", "d.mp4", "f.mp4")) for line in (answer.out + answer.err).splitlines())

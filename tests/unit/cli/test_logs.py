@@ -33,7 +33,13 @@ def test_the_last_lines_are_shown_and_n_says_how_many(cli: CommandLine) -> None:
 
 def test_without_any_log_it_says_so(cli: CommandLine) -> None:
     assert "Nothing was logged" in cli.well("logs").err
-    assert "Nothing about that" in cli.well("logs", "some-id").err
+
+
+def test_a_search_that_finds_nothing_is_code_1(cli: CommandLine) -> None:
+    cli.upload()
+    answer = cli("logs", "nope")
+    assert (answer.code, answer.out) == (1, "")
+    assert "Nothing about that" in answer.err
 
 
 def test_rotated_files_belong_to_the_story(tmp_path: Path) -> None:

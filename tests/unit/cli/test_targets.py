@@ -6,7 +6,11 @@ import json
 import shutil
 
 import pytest
+from sqlalchemy import update
 
+from backend.catalog.models import Delivery
+from backend.services import build_services
+from backend.settings import load_settings
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
 
@@ -122,3 +126,29 @@ def test_cleanup_keeps_what_is_not_verified_or_too_young_or_unreadable(either: C
     assert either.well("cleanup", "1", "--json").json == []
     assert either("cleanup", "-1").code == 2
     assert either("cleanup", "soon").code == 2
+
+
+@pytest.mark.parametrize("command", ["cleanup", "cleanup-exec"])
+@pytest.mark.parametrize("days", ["nan", "inf", "1e300", "36501"])
+def test_cleanup_of_days_that_no_calendar_has_is_refused_in_words(
+    prepared: CommandLine, command: str, days: str
+) -> None:
+    answer = prepared(command, days)
+    assert answer.code == 2
+    assert "36500" in answer.err
+
+
+def test_cleanup_exec_fails_when_a_copy_is_not_confirmed(either: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    either.use_target()
+    video = either.upload()
+    monkeypatch.chdir(either.home)
+    services = build_services(load_settings(dotenv=None))
+    with services.database.write() as session:
+        session.execute(update(Delivery).values(state="delivered", remote_key="default/a.mp4"))
+    services.close()
+    shutil.rmtree(either.copies)
+    answer = either("cleanup-exec", "0", "--yes", "--json")
+    assert answer.code == 1
+    assert answer.json[0]["prune"] is False
+    assert "nas could not be asked" in answer.json[0]["reason"]
+    assert either.path(video).read_bytes() == VIDEO

@@ -64,8 +64,8 @@ def test_a_json_array_comes_element_by_element(capsys: pytest.CaptureFixture[str
 
 
 def test_our_own_lines_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    say("one\ntwo \x1b[2J")
-    assert capsys.readouterr().out == "one\ntwo \\x1b[2J\n"
+    say("one", "two \x1b[2J of a\nname")
+    assert capsys.readouterr().out == "one\ntwo \\x1b[2J of a\\nname\n"
 
 
 def test_without_a_terminal_a_question_is_a_refusal() -> None:

@@ -46,3 +46,17 @@ def test_an_unknown_role_is_refused_with_the_known_ones(cli: CommandLine) -> Non
     answer = cli("token", "create", "--name", "Ann", "--role", "boss")
     assert answer.code == 2
     assert "operator" in answer.err
+
+
+def test_a_name_with_control_characters_is_refused(prepared: CommandLine) -> None:
+    answer = prepared("token", "create", "--name", "x\ny", "--role", "viewer")
+    assert answer.code == 3
+    assert "line breaks" in answer.err
+    assert [token["name"] for token in prepared.well("token", "list", "--json").json] == ["admin"]
+
+
+def test_a_second_living_token_of_one_name_is_told(prepared: CommandLine) -> None:
+    make = ("token", "create", "--name", "Ann", "--role", "viewer")
+    assert prepared.well(*make).err == ""
+    assert "2 living tokens are named Ann" in prepared.well(*make, "--json").err
+    assert prepared("token", "revoke", "Ann", "--yes").code == 3
