@@ -1,0 +1,1 @@
+"""`scripts/bench`: Holdfast beside what a careful person would write in an afternoon, in one run, on one machine."""
