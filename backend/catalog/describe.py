@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.models import LOCAL_DAMAGE, LOCAL_MISSING, Delivery, DeliveryState, Video
 from backend.catalog.stats import Amount, Totals
 
 
@@ -17,7 +17,21 @@ def iso(at: datetime | None) -> str | None:
 def status_of(video: Video) -> str:
     if video.trashed_at is not None:
         return "trashed"
-    return "ready" if video.local_state == "present" else "remote-only"
+    local = local_of(video)
+    if local == "present":
+        return "ready"
+    verified = any(d.state == DeliveryState.DELIVERED for d in video.deliveries)
+    return "remote-only" if local == "pruned" or verified else "unplayable"
+
+
+def local_of(video: Video) -> str:
+    """What is known of the bytes here: present | missing | damaged | pruned (removed on purpose)."""
+    if video.local_state != "present":
+        return "pruned"
+    codes = {d.error_code for d in video.deliveries}
+    if LOCAL_MISSING in codes:
+        return "missing"
+    return "damaged" if LOCAL_DAMAGE in codes else "present"
 
 
 def describe(video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any]:
@@ -34,6 +48,7 @@ def describe(video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any
         "size_bytes": video.size_bytes,
         "mime_type": video.mime_type,
         "status": status_of(video),
+        "local": local_of(video),
         "thumbnail_path": None,
         "metadata": video.custom,
         "title": video.title,

@@ -46,6 +46,11 @@ class DeliveryState(StrEnum):
     DELETED = "deleted"
 
 
+# `error_code` of a delivery that had nothing right to send: the file here is changed, or gone.
+LOCAL_DAMAGE, LOCAL_MISSING = "local-damage", "local-missing"
+LOCAL_FAILURES = (LOCAL_DAMAGE, LOCAL_MISSING)
+
+
 class Video(Base):
     __tablename__ = "videos"
 

@@ -100,6 +100,7 @@ def delivery_facts_of(delivery: Delivery) -> DeliveryFacts:
         resume=delivery.resume,
         verified_at=delivery.verified_at,
         error=delivery.error,
+        error_code=delivery.error_code,
     )
 
 
@@ -138,6 +139,12 @@ def same_content(session: Session, sha256: str, size_bytes: int, scope: Scope) -
         .order_by(Video.created_at, Video.id)
         .limit(1)
     )
+
+
+def with_content(session: Session, sha256: str, size_bytes: int) -> Sequence[Video]:
+    """Every video with these bytes, wherever they are, the oldest first."""
+    same = select(Video).where(Video.sha256 == sha256, Video.size_bytes == size_bytes)
+    return session.scalars(same.order_by(Video.created_at, Video.id)).all()
 
 
 def page(session: Session, wanted: Wanted, scope: Scope, cursor: str | None, limit: int) -> Page:
@@ -226,6 +233,7 @@ def _delivery_row(facts: DeliveryFacts, video: VideoFacts) -> Delivery:
         resume=facts.resume,
         verified_at=facts.verified_at,
         error=facts.error,
+        error_code=facts.error_code,
         bytes_sent=video.size_bytes if facts.state == DeliveryState.DELIVERED else 0,
         created_at=video.saved_at,
         updated_at=video.updated_at,

@@ -1,4 +1,4 @@
-"""`restore`: fetch back the bytes of videos that were pruned or lost here."""
+"""`restore`: fetch back the bytes of videos that were pruned, lost or damaged here."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from backend.errors import HoldfastError
 @click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def restore(videos: tuple[str, ...], as_json: bool) -> int:
-    """Fetch the bytes of pruned or lost videos back.
+    """Fetch the bytes of pruned, lost or damaged videos back.
 
-    They come from a verified copy and are checked against their SHA-256 first.
+    They come from a verified copy and are checked against their SHA-256 first, as is a file that is here.
     """
     answers = []
     with opened() as services:
         with services.database.read() as session:
             found = [lookup.one(session, word) for word in videos]
         for video in found:
-            place, error = services.layout.absolute(video.relative_path), ""
-            was_here = place.exists()
+            place, error, was_here = services.layout.absolute(video.relative_path), "", False
             try:
-                services.restorer.restore(video.id)
+                was_here = services.restorer.restore(video.id, read=True)
             except HoldfastError as failure:
                 error = failure.message
             answers.append({"video_id": video.id, "path": str(place), "was_here": was_here, "error": error or None})

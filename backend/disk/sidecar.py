@@ -70,6 +70,7 @@ class DeliveryFacts(BaseModel):
     resume: dict[str, Any] = Field(default_factory=dict)
     verified_at: datetime | None = None
     error: str = ""
+    error_code: str = ""
 
 
 class LocalFacts(BaseModel):

@@ -6,6 +6,7 @@ import errno
 import time
 from dataclasses import dataclass, field
 
+from backend.catalog.models import LOCAL_DAMAGE, LOCAL_MISSING
 from backend.disk.layout import Layout
 from backend.errors import (
     DiskFault,
@@ -92,7 +93,8 @@ class Deliverer:
                     "It is tried again."
                 ) from None
             raise LocalDamage(
-                "The local file is missing, so there is nothing to send. See `video_manager doctor`."
+                "The local file is missing, so there is nothing to send. Send the same file again, or restore it.",
+                detail={"reason": LOCAL_MISSING},
             ) from None
         except OSError as error:
             name = errno.errorcode.get(error.errno or 0, "unknown error")
@@ -100,7 +102,7 @@ class Deliverer:
         if size_bytes != source.size_bytes:
             raise LocalDamage(
                 f"The local file has {size_bytes} bytes instead of {source.size_bytes}: it was damaged here and is "
-                "not sent."
+                "not sent. Send the same file again, or restore it."
             )
 
     def _tell(self, step: str, claim: Claim, **more: object) -> None:
@@ -115,4 +117,6 @@ def _is_about_target(error: TargetError) -> bool:
 
 def _in_ledger_words(error: StorageError) -> TargetError:
     """Our own disk or database failed, not the target: a damaged file stays here, other trouble passes."""
-    return PermanentFailure(error.message) if isinstance(error, LocalDamage) else TransientFailure(error.message)
+    if isinstance(error, LocalDamage):
+        return PermanentFailure(error.message, detail={"reason": LOCAL_DAMAGE} | error.detail)
+    return TransientFailure(error.message)

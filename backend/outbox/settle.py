@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.catalog.models import DeliveryState, TargetRow
+from backend.catalog.models import LOCAL_FAILURES, DeliveryState, TargetRow
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransferCancelled, Unsupported
 from backend.outbox import circuit
 from backend.outbox.backoff import delay_seconds
@@ -67,7 +67,7 @@ def _ended_badly(session: Session, row: TargetRow, outcome: Outcome, error: Targ
         state=state,
         next_attempt_at=now + timedelta(seconds=wait),
         error=error.message,
-        error_code=error.code,
+        error_code=_code_of(error),
         updated_at=now,
         **_FREE,
     )
@@ -92,6 +92,12 @@ def _state_after(error: TargetError, claim: Claim, required: bool) -> DeliverySt
     if isinstance(error, PermanentFailure):
         return DeliveryState.FAILED
     return _waiting_as(claim)
+
+
+def _code_of(error: TargetError) -> str:
+    """The reason, when it was our own file that failed: nobody then blames the target."""
+    reason = str(error.detail.get("reason", ""))
+    return reason if reason in LOCAL_FAILURES else error.code
 
 
 def _waiting_as(claim: Claim) -> DeliveryState:

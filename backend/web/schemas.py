@@ -85,6 +85,7 @@ class Video(Shape):
     size_bytes: int
     mime_type: str
     status: Literal["processing", "ready", "unplayable", "no-media-tools", "remote-only", "trashed"]
+    local: Literal["present", "missing", "damaged", "pruned"]
     thumbnail_path: str | None
     metadata: dict[str, Any]
     title: str

@@ -38,6 +38,15 @@ def test_damaged_older_file_is_mended_by_the_new_bytes_and_kept_in_quarantine(ho
     house.check()
 
 
+def test_every_name_of_damaged_bytes_is_mended_by_the_new_ones(house: House) -> None:
+    first, second = house.upload(), house.upload(name="b.mp4")
+    house.place(first).write_bytes(OTHER)
+    assert house.place(second).read_bytes() == OTHER
+    house.upload(name="c.mp4")
+    assert house.place(first).read_bytes() == house.place(second).read_bytes() == VIDEO
+    house.check()
+
+
 def test_lost_older_file_is_brought_back_by_the_new_bytes(house: House) -> None:
     place = house.place(house.upload())
     place.unlink()

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.catalog.describe import describe
 from backend.disk.incoming import IncomingFile
 from backend.disk.sidecar import LocalFacts
-from backend.errors import DiskFull, NotFound, PermanentFailure, TransientFailure
+from backend.errors import DiskFull, LocalDamage, NotFound, PermanentFailure, TransientFailure
 from backend.targets.base import RemoteCopy
 from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
 
@@ -208,3 +209,103 @@ def test_a_video_that_is_here_is_not_fetched(ledger: Ledger, target: Counting) -
     path: Path = ledger.services.restorer.local_path(ledger.video(video_id))
     assert path.read_bytes() == VIDEO
     assert target.reads == 0
+
+
+def damaged(ledger: Ledger, *targets: str) -> str:
+    """A delivered video whose local file was shortened."""
+    video_id = pruned(ledger, *targets)
+    ledger.services.restorer.restore(video_id)
+    os.truncate(ledger.path(video_id), 1000)
+    return video_id
+
+
+def quarantined(ledger: Ledger) -> list[bytes]:
+    return [path.read_bytes() for path in ledger.services.layout.quarantine.iterdir()]
+
+
+def test_a_file_of_the_wrong_size_is_fetched_anew_and_kept_in_quarantine(ledger: Ledger) -> None:
+    video_id = damaged(ledger)
+    assert ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes() == VIDEO
+    assert quarantined(ledger) == [VIDEO[:1000]]
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+
+
+def test_a_damaged_file_without_a_copy_stays_where_it_is_and_is_named(ledger: Ledger) -> None:
+    video_id = ledger.add()
+    os.truncate(ledger.path(video_id), 1000)
+    with pytest.raises(LocalDamage, match=rf"it has 1000 bytes instead of {len(VIDEO)}.*Send the same file again"):
+        ledger.services.restorer.local_path(ledger.video(video_id))
+    assert ledger.path(video_id).read_bytes() == VIDEO[:1000]
+
+
+def test_a_restore_that_reads_finds_a_changed_byte(ledger: Ledger) -> None:
+    video_id = damaged(ledger)
+    rotten = VIDEO[:-1] + b"x"
+    ledger.path(video_id).write_bytes(rotten)
+    restore = ledger.services.restorer.restore
+    assert restore(video_id) is True
+    assert restore(video_id, read=True) is False
+    assert (ledger.path(video_id).read_bytes(), quarantined(ledger)) == (VIDEO, [rotten])
+    assert restore(video_id, read=True) is True
+
+
+def twins(ledger: Ledger) -> tuple[str, str]:
+    """Two videos of the same content, each with bytes of its own."""
+    first, second = ledger.add(), ledger.add(name="b.mp4")
+    place = ledger.path(second)
+    place.unlink()
+    place.write_bytes(VIDEO)
+    return first, second
+
+
+def test_the_bytes_of_another_video_here_are_taken_when_they_are_good(ledger: Ledger, target: Counting) -> None:
+    first, second = twins(ledger)
+    ledger.path(first).unlink()
+    assert ledger.services.restorer.local_path(ledger.video(first)).read_bytes() == VIDEO
+    ledger.path(first).unlink()
+    ledger.path(second).write_bytes(VIDEO[:-1] + b"x")
+    with pytest.raises(NotFound):
+        ledger.services.restorer.restore(first)
+    assert target.reads == 0
+
+
+def test_another_videos_verified_copy_is_taken_when_there_is_none_of_its_own(ledger: Ledger) -> None:
+    first, second = ledger.add(), ledger.add(name="b.mp4")
+    with ledger.worker():
+        ledger.wait_for("delivered", 2)
+    ledger.set(first, state="failed")
+    os.truncate(ledger.path(first), 1000)
+    ledger.services.restorer.restore(first)
+    assert ledger.path(first).read_bytes() == VIDEO
+    assert ledger.path(first).samefile(ledger.path(second)) is False
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_what_failed_for_want_of_the_file_is_sent_once_it_is_good_again(ledger: Ledger, damage: str) -> None:
+    """Two names of one file: the upload that repairs the one repairs the other, and both are sent."""
+    first, second = ledger.add(), ledger.add(name="b.mp4")
+    for video_id in (first, second):
+        if damage == "missing":
+            ledger.path(video_id).unlink()
+        else:
+            os.truncate(ledger.path(video_id), 1000)
+    with ledger.worker():
+        ledger.wait_for("failed", 2)
+    assert {describe(ledger.video(i))["local"] for i in (first, second)} == {damage}
+    assert ledger.delivery_in_sidecar(second).error_code.startswith("local-")
+    ledger.add(name="c.mp4")
+    assert ledger.states() == ["pending"] * 3
+    assert ledger.delivery_in_sidecar(second).state == "pending"
+    assert describe(ledger.video(second))["status"] == "ready"
+    with ledger.worker():
+        ledger.wait_for("delivered", 3)
+
+
+def test_a_file_that_was_put_back_by_hand_is_sent_after_a_restore_that_reads(ledger: Ledger) -> None:
+    video_id = ledger.add()
+    ledger.path(video_id).write_bytes(b"rot")
+    with ledger.worker():
+        ledger.wait_for("failed", 1)
+    ledger.path(video_id).write_bytes(VIDEO)
+    assert ledger.services.restorer.restore(video_id, read=True) is True
+    assert ledger.states() == ["pending"]

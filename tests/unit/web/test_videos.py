@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from backend.catalog import videos
 from tests.unit.web.conftest import VIDEO, Site
 
 
@@ -44,6 +47,34 @@ def test_senseless_queries_are_told_so(site: Site, query: str) -> None:
     assert site.call("GET", f"/api/videos/list?{query}").status_code == 422
 
 
+@pytest.mark.parametrize("way", ["content", "download"])
+def test_a_file_of_the_wrong_size_is_never_served(site: Site, way: str) -> None:
+    saved = site.upload().get_json()
+    place = site.services.layout.root / "uploads" / saved["local_backup"].split("uploads/", 1)[1]
+    os.truncate(place, 1000)
+    answer = site.call("GET", f"/api/videos/{saved['video_id']}/{way}")
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "local-damage")
+    assert f"it has 1000 bytes instead of {len(VIDEO)}" in answer.get_json()["error"]
+    assert "Send the same file again" in answer.get_json()["error"]
+    assert place.read_bytes() == VIDEO[:1000]
+    site.upload()
+    assert site.call("GET", f"/api/videos/{saved['video_id']}/{way}").data == VIDEO
+
+
+@pytest.mark.parametrize(
+    ("code", "local", "status"),
+    [("local-damage", "damaged", "unplayable"), ("local-missing", "missing", "unplayable"), ("x", "present", "ready")],
+)
+def test_a_video_whose_own_file_is_known_to_be_bad_is_not_called_ready(
+    site: Site, code: str, local: str, status: str
+) -> None:
+    video_id = site.upload().get_json()["video_id"]
+    with site.services.database.write() as session:
+        videos.get(session, video_id).deliveries[0].error_code = code
+    shown = site.call("GET", f"/api/videos/{video_id}").get_json()["video"]
+    assert (shown["local"], shown["status"]) == (local, status)
+
+
 def test_content_gives_ranges_and_conditional_answers(site: Site) -> None:
     saved = site.upload().get_json()
     path = f"/api/videos/{saved['video_id']}/content"
@@ -53,7 +84,11 @@ def test_content_gives_ranges_and_conditional_answers(site: Site) -> None:
     part = site.call("GET", path, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.data) == (206, VIDEO[10:20])
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(VIDEO)}"
+    far = site.call("GET", path, headers={"Range": "bytes=10-99999999999999999999999"})
+    assert (far.status_code, far.data) == (206, VIDEO[10:])
+    assert site.call("GET", path, headers={"Range": "bytes=99999999999999999999999-"}).status_code == 416
     assert site.call("GET", path, headers={"Range": "bytes=-5"}).data == VIDEO[-5:]
+    assert site.call("GET", path, headers={"Range": "bytes=-99999999999999999999999"}).data == VIDEO
     assert site.call("GET", path, headers={"Range": f"bytes={len(VIDEO)}-"}).status_code == 416
     for senseless in ("bytes=9-1", "bytes=a-b", "items=0-1", "bytes=0-1,5-6"):
         assert site.call("GET", path, headers={"Range": senseless}).status_code == 200
