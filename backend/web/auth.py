@@ -9,7 +9,7 @@ from flask import Response, jsonify, request, session
 
 from backend.errors import BadField
 from backend.web.access import CSRF_HEADER, Person, Right, by_secret, client_address, identify, needs, services
-from backend.web.openapi import shaped
+from backend.web.openapi import UNAVAILABLE, shaped
 from backend.web.schemas import Done, Session
 
 blueprint = APIBlueprint("auth", __name__, tag="Sign-in")
@@ -18,7 +18,13 @@ blueprint = APIBlueprint("auth", __name__, tag="Sign-in")
 @blueprint.post("/api/session")
 @blueprint.doc(
     summary="Sign in with a token",
-    responses={200: "Who you are, and a session cookie"},
+    responses={
+        200: "Who you are, and a session cookie",
+        401: "No living token",
+        422: "No token was sent",
+        429: "Tried too often",
+        503: UNAVAILABLE,
+    },
     extensions=shaped({200: Session}, body={"token": "hf_…"}),
 )
 @needs(Right.PUBLIC)
@@ -38,7 +44,7 @@ def sign_in() -> Response:
 @blueprint.get("/api/session")
 @blueprint.doc(
     summary="Who am I, and what does this server take",
-    responses={200: "Session"},
+    responses={200: "Session", 401: "Not signed in", 503: UNAVAILABLE},
     extensions=shaped({200: Session}),
 )
 @needs(Right.PUBLIC)

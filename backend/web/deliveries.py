@@ -9,12 +9,13 @@ from flask import Response, jsonify, request
 
 from backend.catalog import videos
 from backend.catalog.describe import describe_delivery, iso
-from backend.errors import BadField
 from backend.web.access import Right, needs, person, services
 from backend.web.openapi import shaped
+from backend.web.queries import whole_number
 from backend.web.schemas import Count, DeliveryList, Link, OneDelivery
 
 blueprint = APIBlueprint("deliveries", __name__, tag="Deliveries")
+_MOST_AT_ONCE = 200
 _LINK_SECONDS = 3600
 # The longest that S3's signatures allow.
 _MOST_LINK_SECONDS = 7 * 24 * 3600
@@ -24,11 +25,13 @@ _MOST_LINK_SECONDS = 7 * 24 * 3600
 @blueprint.doc(
     summary="Deliveries, the latest change first",
     responses={200: "Up to 200 deliveries"},
-    extensions=shaped({200: DeliveryList}, query=["state", "target"]),
+    extensions=shaped({200: DeliveryList}, query=["state", "target", "limit"]),
 )
 @needs(Right.READ)
 def list_deliveries() -> Response:
-    found = services().desk.deliveries(request.args.get("state", ""), request.args.get("target", ""), person().scope)
+    state, target = request.args.get("state", ""), request.args.get("target", "")
+    limit = whole_number("limit", _MOST_AT_ONCE, _MOST_AT_ONCE)
+    found = services().desk.deliveries(state, target, person().scope, limit)
     return jsonify({"success": True, "count": len(found), "deliveries": found})
 
 
@@ -59,7 +62,7 @@ def retry(video_id: str, target: str) -> Response:
 @blueprint.doc(
     summary="Send everything that failed or is parked again",
     responses={200: "How many"},
-    extensions=shaped({200: Count}),
+    extensions=shaped({200: Count}, query=["target"]),
 )
 @needs(Right.OPERATE)
 def retry_all() -> Response:
@@ -75,9 +78,7 @@ def retry_all() -> Response:
 )
 @needs(Right.READ)
 def link(video_id: str, target: str) -> Response:
-    seconds = request.args.get("seconds", str(_LINK_SECONDS))
-    if not (seconds.isascii() and seconds.isdigit()) or not 1 <= int(seconds) <= _MOST_LINK_SECONDS:
-        raise BadField(f"seconds must be 1 to {_MOST_LINK_SECONDS} (seven days).", detail={"field": "seconds"})
-    expires_at = datetime.now(UTC) + timedelta(seconds=int(seconds))
-    url = services().desk.link(video_id, target, int(seconds), person().scope)
+    seconds = whole_number("seconds", _LINK_SECONDS, _MOST_LINK_SECONDS)
+    expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+    url = services().desk.link(video_id, target, seconds, person().scope)
     return jsonify({"success": True, "url": url, "expires_at": iso(expires_at)})

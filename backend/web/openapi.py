@@ -34,6 +34,7 @@ _FIELDS = {
     "metadata": "a JSON object of your own fields",
     "wait": "seconds to wait for the copies, at most 60",
 }
+UNAVAILABLE = "The database does not answer, or too many files are open; try again soon"
 _UPLOAD_PROBLEMS = {
     400: "The body was cut off or is not a form",
     408: "The sender stood still too long",
@@ -109,6 +110,11 @@ def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
     for status, answer in operation["responses"].items():
         if status >= "400" and status not in shapes:
             answer["content"] = _json("Problem")
+    places = {parameter["in"] for parameter in operation["parameters"]}
+    if "path" in places:
+        _add_problems(operation, {404: "No such thing, or none that you may see"})
+    if "query" in places:
+        _add_problems(operation, {422: "A query that makes no sense"})
     if right is Right.PUBLIC:
         operation["security"] = []
         return
@@ -116,7 +122,11 @@ def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
     operation["x-roles"] = roles_with(right) if right else []
     needed = f"Needs one of the roles: {', '.join(operation['x-roles'])}."
     operation["description"] = "\n\n".join(filter(None, [operation.get("description"), needed]))
-    for status, words in {401: "Not signed in", 403: "Not with this role"}.items():
+    _add_problems(operation, {401: "Not signed in", 403: "Not with this role", 503: UNAVAILABLE})
+
+
+def _add_problems(operation: dict[str, Any], problems: Mapping[int, str]) -> None:
+    for status, words in problems.items():
         operation["responses"].setdefault(str(status), {"description": words, "content": _json("Problem")})
 
 

@@ -17,15 +17,17 @@ from backend.errors import BadField
 from backend.intake import receipt
 from backend.web.access import Right, needs, person, services
 from backend.web.openapi import shaped
+from backend.web.queries import whole_number
 from backend.web.schemas import OneVideo, Receipt, StorageStats, Trashed, VideoList
 
 blueprint = APIBlueprint("videos", __name__, tag="Videos")
 
-_MOST_ON_A_PAGE = 200
+_ON_A_PAGE, _MOST_ON_A_PAGE = 50, 200
 _MOST_IDS = 200
 # Types a browser plays and never runs. All else is offered for download only.
 _PLAYABLE = ("video/", "audio/")
-_ONE_RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{1,18})?|-\d{1,18})")
+# Any number is in order, beyond the end too; int() takes no more than some thousands of digits.
+_ONE_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,999})-(?P<last>[0-9]{1,999})?|-(?P<suffix>[0-9]{1,999}))")
 
 
 @blueprint.get("/api/videos/list")
@@ -46,8 +48,9 @@ def list_videos() -> Response:
         ids=ids,
         state=request.args.get("state", ""),
     )
+    limit = whole_number("limit", _ON_A_PAGE, _MOST_ON_A_PAGE)
     with services().database.read() as session:
-        page = videos.page(session, wanted, person().scope, request.args.get("cursor"), _limit())
+        page = videos.page(session, wanted, person().scope, request.args.get("cursor"), limit)
         shown = [describe(video, services().places.kinds) for video in page.videos]
     return jsonify({"success": True, "count": len(shown), "videos": shown, "next_cursor": page.next_cursor})
 
@@ -160,7 +163,7 @@ def _video(video_id: str) -> Video:
 def _bytes_of(video: Video, *, inline: bool) -> Response:
     """The file with ranges, ETag and a name for any browser; nothing in it can run in the page's origin."""
     path = services().restorer.local_path(video)
-    _forget_senseless_range()
+    _forget_senseless_range(video.size_bytes)
     playable = video.mime_type.startswith(_PLAYABLE)
     answer = send_file(
         path,
@@ -178,10 +181,15 @@ def _bytes_of(video: Video, *, inline: bool) -> Response:
     return answer
 
 
-def _forget_senseless_range() -> None:
-    """Ignore a range that is malformed, of another unit or of several parts, as RFC 9110 section 14.2 allows."""
+def _forget_senseless_range(size_bytes: int) -> None:
+    """Ignore a range that is malformed, of another unit or of several parts, as RFC 9110 section 14.2 allows.
+
+    Also the last so many bytes when there are no more than these: that is all of them.
+    """
     found = _ONE_RANGE.fullmatch(request.headers.get("Range", ""))
-    if found is None or (found["last"] and int(found["first"]) > int(found["last"])):
+    backwards = found is not None and found["last"] and int(found["first"]) > int(found["last"])
+    everything = found is not None and found["suffix"] and int(found["suffix"]) >= size_bytes
+    if found is None or backwards or everything:
         request.environ.pop("HTTP_RANGE", None)
 
 
@@ -190,10 +198,3 @@ def disposition(kind: str, filename: str) -> str:
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\/%' else "_" for c in filename)
     exact = quote(filename.encode("utf-8", "backslashreplace").decode(), safe="")
     return f"{kind}; filename=\"{plain or 'video'}\"; filename*=UTF-8''{exact}"
-
-
-def _limit() -> int:
-    given = request.args.get("limit", "50")
-    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= _MOST_ON_A_PAGE:
-        raise BadField(f"limit must be 1 to {_MOST_ON_A_PAGE}.", detail={"field": "limit"})
-    return int(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.web.conftest import Site
+from tests.unit.web.conftest import VIDEO, Site
 
 
 def test_link_is_given_only_by_targets_that_can_and_for_verified_copies(site: Site) -> None:
@@ -53,3 +53,12 @@ def test_backlog_counts_what_waits(site: Site) -> None:
     listed = site.call("GET", "/api/deliveries?state=pending&target=nas").get_json()
     assert [d["filename"] for d in listed["deliveries"]] == ["holiday.mp4"]
     assert site.call("GET", "/api/deliveries?state=lost").status_code == 422
+
+
+def test_limit_says_how_many_and_a_senseless_one_is_told(site: Site) -> None:
+    for number in range(3):
+        site.upload(content=VIDEO + bytes([number]))
+    assert site.call("GET", "/api/deliveries?limit=2").get_json()["count"] == 2
+    assert site.call("GET", "/api/deliveries").get_json()["count"] == 3
+    for limit in ("-1", "0", "²", "201", "x", "9" * 5000):
+        assert site.call("GET", "/api/deliveries", query_string={"limit": limit}).status_code == 422

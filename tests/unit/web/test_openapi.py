@@ -46,6 +46,18 @@ def test_every_route_says_which_roles_it_needs(site: Site, document: dict[str, A
             assert operation["summary"]
 
 
+def test_every_route_says_how_it_refuses(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            told = set(operation["responses"])
+            assert operation["security"] == [] or {"401", "403", "503"} <= told
+            assert "{" not in path or "404" in told
+            assert not any(parameter["in"] == "query" for parameter in operation["parameters"]) or "422" in told
+    session = document["paths"]["/api/session"]
+    assert {"200", "401", "422", "429", "503"} <= set(session["post"]["responses"])
+    assert {"200", "401", "503"} <= set(session["get"]["responses"])
+
+
 def test_references_lead_somewhere(document: dict[str, Any]) -> None:
     def references(node: Any) -> list[str]:
         if isinstance(node, dict):
