@@ -20,7 +20,7 @@ export function Rail() {
           <span class="rail-person">${user.name}</span>
           <span class="rail-role">${ROLES[user.role] ?? user.role}</span>
         </p>
-        <a class="rail-entry rail-api" href="/docs"><${Icon} name="book" /><span>API</span></a>
+        <a class="rail-entry" href="/docs"><${Icon} name="book" /><span>API</span></a>
         <button type="button" class="rail-entry" onClick=${switchTheme} aria-label=${`Switch to ${other} colours`}>
           <${Icon} name=${other === "dark" ? "moon" : "sun"} /><span>${other === "dark" ? "Dark" : "Light"}</span>
         </button>

@@ -124,6 +124,7 @@ def test_nothing_scrolls_sideways_and_every_target_is_large_enough(
     with_every_kind_of_row(visit)
     assert visit.page.evaluate("document.documentElement.scrollWidth") == width
     assert visit.page.evaluate(_SMALL_TARGETS) == []
+    expect(visit.page.get_by_role("link", name="API")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
