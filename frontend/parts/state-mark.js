@@ -28,6 +28,9 @@ function more({ state, bytes_per_second: rate, seconds_left: left, verified_at: 
   return left ? `${speed(rate)}, ${duration(left)} left` : speed(rate);
 }
 
+/** In the place of "Saved", once it is not true any more. */
+export const OwnDamage = ({ words }) => html`<strong class="state-mark tone-needs"><${Shape} shape="needs" />${" "}${words}</strong>`;
+
 export function StateMark({ delivery, label }) {
   const { shape, word, tone, percent } = mark(delivery);
   return html`

@@ -3,13 +3,14 @@ import { useEffect } from "preact/hooks";
 import { now } from "../clock.js";
 import { html } from "../html.js";
 import { Digest } from "../parts/digest.js";
-import { Shape, StateMark } from "../parts/state-mark.js";
+import { OwnDamage, Shape, StateMark } from "../parts/state-mark.js";
 import { targetLabel } from "../server/session.js";
 import { follow } from "../videos/poll.js";
 import { record } from "../videos/records.js";
 import { SameAs } from "../videos/same-as.js";
 import { shown } from "../words/names.js";
 import { digestOf, percent, speed } from "../words/sizes.js";
+import { ownDamage } from "../words/states.js";
 import { duration } from "../words/times.js";
 
 export function Facts({ item }) {
@@ -71,11 +72,13 @@ function Saved({ item }) {
   const answer = item.saved.value;
   const id = answer.video_id;
   useEffect(() => id && follow(id), [id]);
-  const deliveries = (id && record(id).value?.deliveries) || answer.deliveries || [];
+  const known = id ? record(id).value : null;
+  const deliveries = known?.deliveries || answer.deliveries || [];
+  const damage = ownDamage(known);
   return html`
     <div class="facts">
       <strong class="fact">Sent</strong>
-      <span class="fact-saved"><strong class="fact">Saved</strong><${Digest} digest=${digestOf(answer)} of=${shown(item.name)} /></span>
+      <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : html`<strong class="fact">Saved</strong>`}<${Digest} digest=${digestOf(answer)} of=${shown(item.name)} /></span>
       ${deliveries.map((delivery) => html`
         <${StateMark} key=${delivery.target} delivery=${delivery} label=${targetLabel(delivery.target)} />
       `)}

@@ -5,10 +5,11 @@ import { Ago } from "../parts/ago.js";
 import { Digest } from "../parts/digest.js";
 import { FileTile } from "../parts/file-tile.js";
 import { Icon } from "../parts/icons.js";
-import { StateMark } from "../parts/state-mark.js";
+import { OwnDamage, StateMark } from "../parts/state-mark.js";
 import { targetLabel } from "../server/session.js";
 import { shown } from "../words/names.js";
 import { digestOf, size } from "../words/sizes.js";
+import { ownDamage } from "../words/states.js";
 import { DeliveryNotes } from "./notes.js";
 import { follow } from "./poll.js";
 import { pathOf, record, titleOf } from "./records.js";
@@ -19,6 +20,7 @@ export function VideoRow({ id }) {
   const video = record(id).value;
   if (!video) return null;
   const title = titleOf(video);
+  const damage = video.status !== "trashed" && ownDamage(video);
   return html`
     <li class="video-row" data-video=${id}>
       <${FileTile} name=${video.original_filename ?? video.filename} />
@@ -28,7 +30,7 @@ export function VideoRow({ id }) {
         <p class="video-facts figures soft">
           <span>${size(video.size_bytes)}</span>
           <span><${Ago} at=${video.created_at} />${video.uploaded_by && html`${" "}by <bdi>${shown(video.uploaded_by)}</bdi>`}</span>
-          <span class="fact-saved">${HERE[video.status] ?? "Saved"}<${Digest} digest=${digestOf(video)} of=${title} /></span>
+          <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : HERE[video.status] ?? "Saved"}<${Digest} digest=${digestOf(video)} of=${title} /></span>
         </p>
         ${video.duplicate_of && html`<${SameAs} id=${video.duplicate_of} />`}
       </div>

@@ -5,11 +5,16 @@ import { until } from "./times.js";
 /** States in which the server is at work or will be soon; the page asks again while one is shown. */
 const IN_MOTION = ["pending", "in_progress", "damaged", "deleting"];
 export const isInMotion = (delivery) => IN_MOTION.includes(delivery.state);
+/** Whether there was nothing right to send: the server's own copy is damaged or gone, and no target is to blame. */
+const heldUp = ({ state, error_code: code }) => ["failed", "pending"].includes(state) && (code === "local-damage" || code === "local-missing");
 /** Whether trying again by hand makes sense: it will not happen by itself, or only later. */
-export const canRetry = ({ state, error }) => ["parked", "failed"].includes(state) || (state === "pending" && Boolean(error));
+export const canRetry = (delivery) => !heldUp(delivery) && (["parked", "failed"].includes(delivery.state) || (delivery.state === "pending" && Boolean(delivery.error)));
+/** What is wrong with the server's own copy of a video, or "". */
+export const ownDamage = (video) => ({ damaged: "The server's own copy is damaged", missing: "The server's own copy is missing" })[video?.local] ?? "";
 
 /** {shape, word, tone}: all three are always shown together, so that none has to be guessed from colour. */
 export function mark(delivery) {
+  if (delivery.state === "failed" && heldUp(delivery)) return { shape: "needs", word: "Not sent", tone: "needs" };
   switch (delivery.state) {
     case "pending":
       return { shape: "waiting", word: "Waiting", tone: "waiting" };
@@ -43,6 +48,7 @@ function moving({ bytes_sent: sent, bytes_total: total }) {
 
 /** A sentence or two when there is something to say beyond the mark; otherwise "". */
 export function explain(delivery, label, nowMs) {
+  if (heldUp(delivery)) return `There is nothing right to send to ${label}. Upload the same file again: that repairs the server's copy, and it is sent.`;
   const error = sentence(delivery.error);
   switch (delivery.state) {
     case "pending":

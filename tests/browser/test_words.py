@@ -89,5 +89,18 @@ def test_a_failed_attempt_is_told_with_its_reason_and_the_next_one(visit: Visit)
     )
 
 
+@pytest.mark.parametrize("code", ["local-damage", "local-missing"])
+def test_damage_here_is_told_as_ours_and_never_as_the_targets(visit: Visit, code: str) -> None:
+    delivery = {"state": "failed", "error": "See `a command`", "error_code": code, "attempts": 1}
+    assert said(visit, "words/states.js", "explain", delivery, "NAS", 0) == (
+        "There is nothing right to send to NAS. Upload the same file again: that repairs the server's copy, "
+        "and it is sent."
+    )
+    assert said(visit, "words/states.js", "mark", delivery)["word"] == "Not sent"
+    assert said(visit, "words/states.js", "canRetry", delivery) is False
+    told = {"damaged": "The server's own copy is damaged", "missing": "The server's own copy is missing", "present": ""}
+    assert {local: said(visit, "words/states.js", "ownDamage", {"local": local}) for local in told} == told
+
+
 def test_characters_that_turn_a_name_around_are_made_visible(visit: Visit) -> None:
     assert said(visit, "words/names.js", "shown", "tour_\u202e4pm.exe") == "tour_\ufffd4pm.exe"
