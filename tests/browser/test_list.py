@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,26 @@ def test_a_target_that_takes_nothing_is_told_above_the_list_until_a_check_finds_
     expect(place).to_be_hidden()
     for name in ("one.mp4", "two.mp4"):
         visit.expect_verified(visit.listed(name))
+
+
+def test_damage_of_the_servers_own_copy_is_told_as_its_own_and_not_as_the_targets(
+    open_page: OpenPage, running_app: Callable[..., RunningApp], tmp_path: Path
+) -> None:
+    app = running_app(targets_toml=folder_target(tmp_path))
+    assert app.request("POST", "/api/targets/nas/pause").status == 200
+    visit = open_page(app)
+    visit.choose(clip("hurt.mp4"))
+    visit.expect_saved("hurt.mp4")
+    (stored,) = app.storage_path.glob("uploads/*/*.mp4")
+    os.truncate(stored, 1000)
+    assert app.request("POST", "/api/targets/nas/resume").status == 200
+    row = visit.listed("hurt.mp4")
+    for shown in (row, visit.queued("hurt.mp4")):
+        expect(shown.locator(".fact-saved")).to_contain_text("The server's own copy is damaged", timeout=60_000)
+        expect(shown.locator(".fact-saved")).not_to_contain_text("Saved")
+        expect(visit.mark(shown, "nas")).to_contain_text("Not sent")
+    expect(row.locator(".note")).to_contain_text("There is nothing right to send to NAS.")
+    expect(row.get_by_role("button", name="Retry")).to_have_count(0)
 
 
 def test_another_upload_shows_up_when_the_tab_is_looked_at_again(open_page: OpenPage, team_server: RunningApp) -> None:
