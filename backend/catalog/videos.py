@@ -167,7 +167,7 @@ def places_below(session: Session, prefix: str) -> dict[str, str]:
 
 def trashed_before(session: Session, at: datetime) -> list[str]:
     """Ids of videos whose time in the trash is over and whose removal was not finished."""
-    due = select(Video.id).where(Video.trashed_at <= at, Video.local_state.not_in(GONE))
+    due = select(Video.id).where(Video.trashed_at <= at, Video.local_state != "purged")
     return list(session.scalars(due.order_by(Video.trashed_at)))
 
 

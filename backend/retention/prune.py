@@ -77,7 +77,8 @@ class Pruner:
             self.log.write("warning", "kept", upload=video.id, name=video.original_filename, error=doubt)
             return replace(_judged(video, doubt), doubted=True)
         remover = Remover(self.layout, self.database, self.places, self.log)
-        if not remover.remove(video, "pruned", lambda doc: doc.local.state == "present"):
+        # "pruning" in the sidecar of a video that is here: a crash came between that mark and the row's.
+        if not remover.remove(video, "pruned", lambda doc: doc.local.state in ("present", "pruning")):
             return _judged(video, "it is held")
         self.log.write("info", "pruned", upload=video.id, name=video.original_filename, why=judged.decision.reason)
         return judged

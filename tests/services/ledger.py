@@ -26,9 +26,11 @@ from backend.outbox.places import Place, Places
 from backend.retention.prune import Pruner
 from backend.retention.remove import Remover
 from backend.services import Services, build_services
-from backend.settings import load_settings
+from backend.settings import Settings, load_settings
 from backend.targets.base import CheckReport, Expected, Proof, RemoteCopy, Source, Target, Transfer, Verdict
 from backend.targets.config import TargetConfig
+from backend.targets.config_table import read_table
+from backend.targets.registry import build_target
 from tests.services.waiting import wait_until
 
 OpenLedger = Callable[..., "Ledger"]
@@ -105,6 +107,15 @@ def place(target: Target, **options: Any) -> Place:
     return Place(TargetConfig(name=target.name, kind=target.kind, label=target.name, **options), target)
 
 
+def folder_place(path: Path, **options: Any) -> Place:
+    """A real folder target, made if it is not there."""
+    path.mkdir(exist_ok=True)
+    problems: list[str] = []
+    config = read_table({"name": "nas", "kind": "folder", "path": str(path), **options}, "test", problems)
+    assert config, problems
+    return Place(config, build_target(config))
+
+
 @dataclass
 class Ledger:
     """`home` holds storage and logs. `places` may be replaced between two workers, as by an edited targets.toml."""
@@ -114,15 +125,13 @@ class Ledger:
 
     @classmethod
     def fresh(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
-        settings = load_settings(
-            {
-                "STORAGE_PATH": str(home / "storage"), "LOG_DIR": str(home / "logs"), "DATABASE_URL": database_url,
-                "MIN_FREE_BYTES": "0", "NODE_NAME": "node", **env,
-            },
-            None,
-        )  # fmt: skip
-        prepare(settings)
-        ledger = cls(home, build_services(settings, {}))
+        prepare(_settings(home, database_url, env))
+        return cls.open(home, database_url, *there, **env)
+
+    @classmethod
+    def open(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
+        """Over what lies there already."""
+        ledger = cls(home, build_services(_settings(home, database_url, env), {}))
         ledger.set_places(*there)
         return ledger
 
@@ -240,6 +249,7 @@ class Ledger:
         finally:
             over.set()
             dispatcher.ask_to_stop()
+            dispatcher._wake.set()  # a signal would let it finish its half second of waiting
             for loop in loops:
                 loop.join()
             dispatcher.finish()
@@ -255,6 +265,16 @@ class Ledger:
         """Wait until so many deliveries of a target are in this state."""
         what = f"{count} deliveries to {target} to be {state}"
         wait_until(lambda: self.states(target).count(state) == count, what, seconds=seconds)
+
+
+def _settings(home: Path, database_url: str, env: Mapping[str, str]) -> Settings:
+    return load_settings(
+        {
+            "STORAGE_PATH": str(home / "storage"), "LOG_DIR": str(home / "logs"), "DATABASE_URL": database_url,
+            "MIN_FREE_BYTES": "0", "NODE_NAME": "node", **env,
+        },
+        None,
+    )  # fmt: skip
 
 
 def _probe_all(dispatcher: Dispatcher, over: threading.Event) -> None:

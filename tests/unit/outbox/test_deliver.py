@@ -14,11 +14,8 @@ from backend.errors import LocalDamage, PermanentFailure, TargetParked, Transien
 from backend.outbox.circuit import lock_target
 from backend.outbox.claim import claim
 from backend.outbox.deliver import Deliverer, Outcome
-from backend.outbox.places import Place
 from backend.outbox.transfer import LedgerTransfer, Throttle, held_from_now
-from backend.targets.config_table import read_table
-from backend.targets.registry import build_target
-from tests.services.ledger import Ledger, MemoryTarget, OpenLedger, failing
+from tests.services.ledger import Ledger, MemoryTarget, OpenLedger, failing, folder_place
 
 
 def attempt(ledger: Ledger, name: str = "memory") -> Outcome:
@@ -26,13 +23,6 @@ def attempt(ledger: Ledger, name: str = "memory") -> Outcome:
         taken = claim(session, lock_target(session, name), "w", 9, datetime.now(UTC))[0]
     transfer = LedgerTransfer(taken, ledger.database, ledger.services.layout, Throttle(None), held_from_now())
     return Deliverer(ledger.services.layout, ledger.services.log).run(ledger.services.places.get(name), transfer)
-
-
-def folder(tmp_path: Path) -> Place:
-    (tmp_path / "nas").mkdir()
-    config = read_table({"name": "memory", "kind": "folder", "path": str(tmp_path / "nas")}, "test", [])
-    assert config
-    return Place(config, build_target(config))
 
 
 def test_a_copy_that_was_read_back_and_is_right_is_the_proof(ledger: Ledger, target: MemoryTarget) -> None:
@@ -78,12 +68,12 @@ def test_a_shortened_local_file_is_not_sent_and_says_so(ledger: Ledger, target: 
 
 
 def test_a_local_file_with_one_changed_bit_never_reaches_a_target(open_ledger: OpenLedger, tmp_path: Path) -> None:
-    ledger = open_ledger(folder(tmp_path))
+    ledger = open_ledger(folder_place(tmp_path / "nas"))
     path = ledger.path(ledger.add())
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    outcome = attempt(ledger)
+    outcome = attempt(ledger, "nas")
     assert isinstance(outcome.error, PermanentFailure)
     assert not outcome.blame_target
     assert [p for p in (tmp_path / "nas").rglob("*") if p.is_file()] == []
@@ -102,14 +92,14 @@ def test_a_local_disk_that_is_away_condemns_no_file(ledger: Ledger, target: Memo
 def test_a_failing_local_disk_is_not_blamed_on_the_target(
     open_ledger: OpenLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = open_ledger(folder(tmp_path))
+    ledger = open_ledger(folder_place(tmp_path / "nas"))
     ledger.add()
 
     def broken(fd: int, buffers: object, offset: int) -> int:
         raise OSError(errno.EIO, "the local disk")
 
     monkeypatch.setattr(os, "preadv", broken)
-    outcome = attempt(ledger)
+    outcome = attempt(ledger, "nas")
     assert isinstance(outcome.error, TransientFailure)
     assert "own disk could not be read (EIO)" in outcome.error.message
     assert not outcome.blame_target
