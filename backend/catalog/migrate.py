@@ -6,9 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 
 from backend.catalog.database import Database, sqlite_path, told_in_words
 from backend.disk.atomic import make_folder
+from backend.errors import CatalogUnavailable
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -25,5 +27,10 @@ def migrate(url: str) -> None:
         config.attributes["engine"] = database.writer
         with told_in_words():
             command.upgrade(config, "head")
+    except CommandError as error:
+        raise CatalogUnavailable(
+            "The database was made by a newer version of Holdfast, which this one does not understand. "
+            "Nothing was changed. Install that version again."
+        ) from error
     finally:
         database.close()
