@@ -93,7 +93,7 @@ def root(ctx: click.Context, standing: Path | None) -> None:
       0  well
       1  something failed, or is not as it should be (some of the files, a check, the disk, the database)
       2  the command line or a setting is wrong
-      3  refused: no such video, a limit, a hold, or a question that nobody was there to answer
+      3  refused: no such video, a limit, a hold, another user's storage, a question that nobody could answer
     """
     ctx.obj = standing
 
@@ -151,7 +151,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return EXIT_USAGE
     except HoldfastError as error:
         _complain(error.message, *_remedy(error))
-        return EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED
+        return EXIT_REFUSED if isinstance(error, Refused | AccessError) else EXIT_FAILED
     except BrokenPipeError:
         return EXIT_FAILED
     except OSError as error:

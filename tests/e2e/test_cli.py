@@ -56,14 +56,16 @@ def everything(app: RunningApp) -> list[dict[str, Any]]:
     return [video for options in ([], ["--state", "trashed"]) for video in answer(app, "list", *options)]
 
 
-def wait_for(app: RunningApp, video_id: str, state: str) -> dict[str, Any]:
-    def reached() -> dict[str, Any] | None:
-        video: dict[str, Any] = answer(app, "info", video_id)
-        return video if [d["state"] for d in video["deliveries"]] == [state] else None
+def wait_for(app: RunningApp, video_id: str, step: str, *, times: int = 1) -> dict[str, Any]:
+    """Wait until the log told this step of the video so often; the video as `info` shows it then."""
 
-    found = wait_until(reached, f"the copy to be {state}", seconds=60)
-    assert found is not None
-    return found
+    def told() -> bool:
+        lines = app.log_file.read_text().splitlines()
+        return sum(f" {step} " in line and f"upload={video_id}" in line for line in lines) >= times
+
+    wait_until(told, f"{step} of {video_id}", seconds=60)
+    video: dict[str, Any] = answer(app, "info", video_id)
+    return video
 
 
 def as_kept_on_disk(videos: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -86,7 +88,7 @@ def test_after_the_database_is_deleted_rebuild_restores_everything(installed: In
     thrown = save(app, "thrown.mp4", VIDEO + b"2")
     pruned = save(app, "pruned.mp4", VIDEO + b"3")
     for video_id in (first, twin, thrown, pruned):
-        wait_for(app, video_id, "delivered")
+        wait_for(app, video_id, "verified")
     run(app, "delete", thrown, "--yes")
     run(app, "cleanup-exec", "0", "--yes")
     before = everything(app)
@@ -110,7 +112,7 @@ def test_after_the_database_is_deleted_rebuild_restores_everything(installed: In
 def test_cleanup_prunes_only_what_the_copy_confirms_at_that_moment(installed: Installed, tmp_path: Path) -> None:
     app = installed("worker")
     good, spoiled = save(app, "good.mp4", VIDEO), save(app, "spoiled.mp4", VIDEO + b"2")
-    places = {video_id: wait_for(app, video_id, "delivered") for video_id in (good, spoiled)}
+    places = {video_id: wait_for(app, video_id, "verified") for video_id in (good, spoiled)}
     app.stop("worker")
     copy = tmp_path / "nas" / places[spoiled]["deliveries"][0]["remote_key"]
     copy.write_bytes(b"x" * copy.stat().st_size)
@@ -133,14 +135,14 @@ def test_cleanup_prunes_only_what_the_copy_confirms_at_that_moment(installed: In
     assert answer(app, "restore", good)[0]["was_here"] is True
     # What was found spoiled is sent again.
     app.start("worker")
-    wait_for(app, spoiled, "delivered")
+    wait_for(app, spoiled, "verified", times=2)
     assert copy.read_bytes() == VIDEO + b"2"
 
 
 def test_a_restore_that_cannot_be_done_is_told(installed: Installed, tmp_path: Path) -> None:
     app = installed("worker")
     video_id = save(app, "a.mp4", VIDEO)
-    wait_for(app, video_id, "delivered")
+    wait_for(app, video_id, "verified")
     run(app, "cleanup-exec", "0", "--yes")
     app.stop("worker")
     shutil.rmtree(tmp_path / "nas")
@@ -157,7 +159,7 @@ def test_what_waits_for_a_person_goes_on_when_told(installed: Installed, tmp_pat
     assert answer(app, "doctor", code=1)["ok"] is False
     (tmp_path / "nas").mkdir()
     run(app, *remedy)
-    wait_for(app, video_id, "delivered")
+    wait_for(app, video_id, "verified")
 
 
 def test_videos_from_before_a_target_are_delivered_after_enqueue(running_app: Installed, tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_videos_from_before_a_target_are_delivered_after_enqueue(running_app: In
     (app.home / "targets.toml").write_text(f'[[target]]\nname = "nas"\nkind = "folder"\npath = "{nas}"\n')
     app.start("worker")
     assert answer(app, "targets", "enqueue", "nas")["count"] == 1
-    key = wait_for(app, video_id, "delivered")["deliveries"][0]["remote_key"]
+    key = wait_for(app, video_id, "verified")["deliveries"][0]["remote_key"]
     assert (nas / key).read_bytes() == VIDEO
 
 

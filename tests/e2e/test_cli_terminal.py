@@ -147,12 +147,11 @@ def test_the_log_is_followed_while_it_grows(app: RunningApp, open_terminal: Open
     assert command.end() == 0
 
 
-def test_a_pipe_that_closes_early_ends_it_quietly(app: RunningApp) -> None:
-    for number in range(3):
-        save(app, f"{number}.mp4", VIDEO + bytes([number]))
-    done = app.run("sh", "-c", "python -m backend settings | head -n 1")
-    assert done.returncode == 0
-    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+@pytest.mark.parametrize("reader", ["head -n 1", "true"])
+def test_a_pipe_that_closes_early_ends_it_quietly(app: RunningApp, reader: str) -> None:
+    done = app.run("sh", "-c", f"python -m backend settings | {reader}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == (1 if reader.startswith("head") else 0)
 
 
 def test_a_terminal_that_knows_few_characters_shows_escapes(app: RunningApp) -> None:
@@ -211,7 +210,7 @@ def test_another_user_is_told_whose_storage_it_is_and_makes_nothing_there(app: R
     app.run("chown", "-R", "nobody", str(app.storage_path))
     before = sorted(path.name for path in app.storage_path.rglob("*"))
     done = app.cli("list")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "sudo -u nobody" in done.stderr
     assert sorted(path.name for path in app.storage_path.rglob("*")) == before
     assert '"owner"' in app.cli("doctor", "--json").stdout

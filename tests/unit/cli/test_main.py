@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from pathlib import Path
-
 import click
 import pytest
 
@@ -98,22 +94,6 @@ def test_after_a_damaged_catalog_was_moved_away_everything_is_listed_again(cli: 
     catalog.rename(catalog.with_name("broken"))
     cli.well(command)
     assert [found["id"] for found in cli.well("list", "--json").json] == [video["id"]]
-
-
-def test_a_reader_that_leaves_ends_it_without_complaint(
-    prepared: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    class Closed(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
-
-        def fileno(self) -> int:
-            return place.fileno()
-
-    with (tmp_path / "pipe").open("w") as place:
-        monkeypatch.setattr(sys, "stdout", Closed())
-        answer = prepared("settings")
-    assert (answer.code, answer.err) == (1, "")
 
 
 def test_files_count_from_where_the_caller_stands(cli: CommandLine) -> None:
