@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from backend.errors import CatalogDamaged, HoldfastError, Refused, SettingsError
+from backend.errors import AccessError, CatalogDamaged, HoldfastError, Refused, SettingsError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
