@@ -8,37 +8,37 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.catalog.database import Database
 from backend.catalog.models import KeyedAnswer, Video
-from backend.catalog.videos import GONE, apply, row_of
+from backend.catalog.videos import GONE, add, apply, row_of
 from backend.disk.sidecar import Sidecar
 from backend.errors import KeyReused
 
 KEYS_KEPT = timedelta(days=7)
 
 
-def save(database: Database, sidecar: Sidecar, caller_id: str) -> str:
-    """Record a published video; returns its id, or the id of the one that the same key saved a moment before."""
+def save(database: Database, sidecar: Sidecar, caller_id: str) -> Video:
+    """Record a published video; returns its row, or the row of the one that the same key saved a moment before."""
+    row = row_of(sidecar)
     try:
-        with database.write() as session:
-            session.add(row_of(sidecar))
-            _add_key(session, sidecar, caller_id)
+        with database.insert() as connection:
+            add(connection, row)
+            _add_key(connection, sidecar, caller_id)
     except IntegrityError:
         with database.read() as session:
-            if session.get(Video, sidecar.video.id) is not None:
-                # The sweep found the published file first and adopted it: the same row, by another hand.
-                return sidecar.video.id
+            # The sweep may have found the published file first and adopted it: the same row, by another hand.
+            present = session.get(Video, row.id)
             earlier = _find_key(session, caller_id, sidecar.video.idempotency_key)
-            if earlier is not None:
-                _demand_same_content(session, earlier, sidecar.video.sha256)
-        if earlier is None:
+            if present is None and earlier is not None:
+                present = _demand_same_content(session, earlier, row.sha256)
+        if present is None:
             raise
-        return earlier
-    return sidecar.video.id
+        return present
+    return row
 
 
 def knows(database: Database, sidecar: Sidecar) -> bool:
@@ -55,7 +55,7 @@ def adopt(database: Database, sidecar: Sidecar) -> bool:
         if row is not None and row.revision >= sidecar.revision:
             return False
         if row is None:
-            session.add(row_of(sidecar))
+            add(session.connection(), row_of(sidecar))
             _adopt_key(session, sidecar)
         else:
             apply(row, sidecar)
@@ -90,32 +90,28 @@ def forget_old_keys(database: Database) -> None:
         session.execute(delete(KeyedAnswer).where(KeyedAnswer.created_at < datetime.now(UTC) - KEYS_KEPT))
 
 
-def _add_key(session: Session, sidecar: Sidecar, caller_id: str) -> None:
-    if sidecar.video.idempotency_key:
-        session.flush()
-        session.add(
-            KeyedAnswer(
-                caller=caller_id,
-                key=sidecar.video.idempotency_key,
-                video_id=sidecar.video.id,
-                created_at=sidecar.video.saved_at,
-            )
-        )
+def _add_key(connection: Connection, sidecar: Sidecar, caller_id: str) -> None:
+    video = sidecar.video
+    if video.idempotency_key:
+        key = {"caller": caller_id, "key": video.idempotency_key, "video_id": video.id, "created_at": video.saved_at}
+        connection.execute(insert(KeyedAnswer), key)
 
 
 def _adopt_key(session: Session, sidecar: Sidecar) -> None:
     video = sidecar.video
     taken = _find_key(session, video.uploaded_by_id, video.idempotency_key) if video.idempotency_key else None
     if taken is None:
-        _add_key(session, sidecar, video.uploaded_by_id)
+        _add_key(session.connection(), sidecar, video.uploaded_by_id)
 
 
-def _demand_same_content(session: Session, video_id: str, sha256: str) -> None:
-    if session.get_one(Video, video_id).sha256 != sha256:
+def _demand_same_content(session: Session, video_id: str, sha256: str) -> Video:
+    video = session.get_one(Video, video_id)
+    if video.sha256 != sha256:
         raise KeyReused(
             "This Idempotency-Key was used for another file. Use a new key for each file; repeat one only to retry.",
             detail={"video_id": video_id},
         )
+    return video
 
 
 def _find_key(session: Session, caller_id: str, key: str) -> str | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from backend.disk.atomic import replace, write_new
 from backend.disk.layout import Layout
@@ -96,6 +97,10 @@ class Sidecar(BaseModel):
     holds: tuple[dict[str, Any], ...] = ()
 
     def encoded(self) -> bytes:
+        if not self.video.metadata:
+            # Each upload waits for this: seven times as fast, and the same text but for what is below.
+            with suppress(PydanticSerializationError):
+                return self.model_dump_json(by_alias=True, indent=1).encode()
         document = self.model_dump(mode="json", by_alias=True)
         # pydantic changes keys that are not Unicode; these came from JSON and go back to it as they are.
         document["video"]["metadata"] = self.video.metadata

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from backend import mime
 from backend.catalog import saves
 from backend.catalog.database import Database
+from backend.catalog.models import Video
 from backend.catalog.videos import EVERYTHING, Scope
 from backend.disk.atomic import free_bytes
 from backend.disk.incoming import IncomingFile
@@ -70,9 +71,12 @@ class Upload:
 
 @dataclass(frozen=True)
 class Saved:
-    """A video that is durable. `replayed`: the key was used before, this is what was saved then."""
+    """A video that is durable. `replayed`: the key was used before, this is what was saved then.
+
+    `row` is the catalog's row at that moment, where it is at hand."""
 
     video_id: str
+    row: Video | None = None
     replayed: bool = False
 
 
@@ -229,7 +233,7 @@ class Intake:
     def _register(self, upload: Upload, placed: Sidecar) -> Saved:
         video, seconds = placed.video, time.monotonic() - upload.started
         try:
-            saved_id = saves.save(self.database, placed, upload.caller.id)
+            row = saves.save(self.database, placed, upload.caller.id)
         except KeyReused:
             self._take_back(upload, placed)
             raise
@@ -240,9 +244,9 @@ class Intake:
                 "when the database is well again; sending it again is safe too.",
                 detail=error.detail,
             ) from error
-        if saved_id != video.id:
+        if row.id != video.id:
             self._take_back(upload, placed)
-            return Saved(saved_id, replayed=True)
+            return Saved(row.id, replayed=True)
         upload.file.drop()
         self._tell(
             "saved",
@@ -253,7 +257,7 @@ class Intake:
             duplicate_of=video.duplicate_of,
         )
         self._tell("queued", upload, targets=",".join(d.target for d in placed.deliveries) or "none")
-        return Saved(video.id)
+        return Saved(video.id, row)
 
     def _earlier(self, upload: Upload, sha256: str, key: str) -> str | None:
         """What this caller saved with this key, also when a crash kept it out of the catalog until now."""

@@ -27,6 +27,9 @@ class Twin:
 
 def find(intake: Intake, upload: Upload, sha256: str) -> Twin | None:
     """The older video among those the caller may read, its file hashed again just now."""
+    with intake.database.look() as connection:
+        if not videos.any_with(connection, sha256, upload.file.size_bytes):
+            return None
     with intake.database.read() as session:
         older = videos.same_content(session, sha256, upload.file.size_bytes, upload.caller.scope)
         shown = describe(older) if older is not None else {}

@@ -17,8 +17,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, current_app, g, request, session
 
 from backend.catalog import tokens
-from backend.catalog.models import Token
-from backend.catalog.tokens import Role
+from backend.catalog.tokens import Holder, Role
 from backend.catalog.videos import EVERYTHING, Scope
 from backend.errors import BodyTimeout, Forbidden, IncompleteBody, NotFound, Unauthenticated
 from backend.intake.receive import Caller
@@ -170,7 +169,7 @@ def identify() -> Person:
         raise Forbidden(
             f"The header {CSRF_HEADER} is missing; a request with a session must carry it to change anything."
         )
-    with services().database.read() as db:
+    with services().database.look() as db:
         token = tokens.living(db, token_id)
     if token is None:
         session.clear()
@@ -182,7 +181,7 @@ def by_secret(secret: str) -> Person:
     """The person with this token. Wrong ones are counted by address, so that nobody guesses at leisure."""
     now = datetime.now(UTC)
     attempts().refuse_guessers(client_address())
-    with services().database.read() as db:
+    with services().database.look() as db:
         token = tokens.find(db, secret)
     if token is None:
         attempts().count(client_address())
@@ -210,7 +209,7 @@ def _is_in(address: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Ne
         return False
 
 
-def _person(token: Token) -> Person:
+def _person(token: Holder) -> Person:
     return Person(token.id, token.name, token.role, tuple(token.projects))
 
 

@@ -129,10 +129,12 @@ def _with_query(form: Form) -> dict[str, list[str]]:
 
 
 def _answer(saved: Saved, wait_seconds: float, shape: Callable[[dict[str, Any]], dict[str, Any]]) -> Response:
-    _wait_for_copies(saved.video_id, wait_seconds)
-    with services().database.read() as session:
-        video = videos.get(session, saved.video_id)
-        shown = describe(video, services().places.kinds) | {"receipt": receipt(services().signer, video)}
+    video = saved.row
+    if video is None or wait_seconds:
+        _wait_for_copies(saved.video_id, wait_seconds)
+        with services().database.read() as session:
+            video = videos.get(session, saved.video_id)
+    shown = describe(video, services().places.kinds) | {"receipt": receipt(services().signer, video)}
     answer = jsonify(shape(shown))
     answer.status_code = 201
     if saved.replayed:

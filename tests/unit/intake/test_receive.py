@@ -9,13 +9,14 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from backend.catalog.database import Database
 from backend.errors import (
     DigestMismatch,
     DiskFault,
@@ -28,6 +29,7 @@ from backend.errors import (
     TooLarge,
 )
 from backend.intake.receive import Caller, Upload, in_units
+from tests.services.waiting import wait_until
 from tests.unit.disk.border import Border, Call
 from tests.unit.intake.conftest import Build
 from tests.unit.intake.house import ANN, OTHER, VIDEO, House
@@ -171,21 +173,23 @@ def test_two_files_at_once_with_one_key_are_never_taken_for_one_another(house: H
 
 
 def _at_once(house: House, works: list[Callable[[], str]]) -> list[str]:
-    """Run the works in threads that all reach the catalog's transaction before the first one enters it."""
-    gate, answers = threading.Barrier(len(works)), [""] * len(works)
-
-    def wait(_: object) -> None:
-        gate.wait(20)
+    """Run the works in threads that all have published their files before the catalog lets the first one in."""
+    answers = [""] * len(works)
 
     def run(number: int, work: Callable[[], str]) -> None:
         answers[number] = work()
 
-    with _listening(house, "begin", wait):
-        threads = [threading.Thread(target=run, args=(n, work)) for n, work in enumerate(works)]
+    def published() -> bool:
+        return len(list(house.services.layout.uploads.rglob("*.mp4"))) == len(works)
+
+    threads = [threading.Thread(target=run, args=(n, work)) for n, work in enumerate(works)]
+    with closing(Database(house.services.settings.catalog_url)) as other, other.write() as session:
+        session.execute(text("SELECT 1"))
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        wait_until(published, "all files to be published", seconds=20)
+    for thread in threads:
+        thread.join()
     return answers
 
 
