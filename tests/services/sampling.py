@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar
@@ -14,9 +15,10 @@ FULL = os.environ.get("TORTURE") == "1"
 _SEED = 20261121
 
 
-def sample(cases: Sequence[Case], at_most: int) -> list[Case]:
-    """One random case of each of `at_most` equal stretches, in order; all of them when they are fewer, or asked for."""
-    if FULL or len(cases) <= at_most:
+def sample(cases: Sequence[Case], at_most: int, full: int = sys.maxsize) -> list[Case]:
+    """A random case of each of `at_most` equal stretches (`full` under TORTURE), in order; all when they are fewer."""
+    at_most = full if FULL else at_most
+    if len(cases) <= at_most:
         return list(cases)
     chance, edges = random.Random(_SEED), [round(n * len(cases) / at_most) for n in range(at_most + 1)]
     return [cases[chance.randrange(low, high)] for low, high in pairwise(edges)]

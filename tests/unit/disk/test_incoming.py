@@ -51,7 +51,7 @@ def test_file_that_is_gone_is_not_abandoned(layout: Layout) -> None:
 
 
 def test_file_of_a_killed_process_is_abandoned(layout: Layout) -> None:
-    child = multiprocessing.get_context("fork").Process(target=_write_and_wait, args=(layout.root,))
+    child = multiprocessing.get_context("fork").Process(target=_write_and_wait, args=(layout.root,), daemon=True)
     child.start()
     path = layout.incoming / "child.part"
     wait_until(lambda: path.exists() and path.stat().st_size > 0, "the child to write")

@@ -14,7 +14,7 @@ from tests.services.waiting import wait_until
 
 
 def test_lock_waits_for_its_holder_and_goes_with_a_killed_process(layout: Layout) -> None:
-    child = multiprocessing.get_context("fork").Process(target=_hold, args=(layout.root,))
+    child = multiprocessing.get_context("fork").Process(target=_hold, args=(layout.root,), daemon=True)
     child.start()
     wait_until((layout.root / "held").exists, "the child to take the lock")
     taken = threading.Event()
