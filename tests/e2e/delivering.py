@@ -168,11 +168,12 @@ class Site:
         finally:
             database.close()
 
-    def run_leases_out(self) -> None:
-        """What half a minute does to the claims of a worker that is gone."""
+    def run_leases_out(self, name: str = "worker") -> None:
+        """What half a minute does to the claims of a worker that is gone, or frozen."""
         with self.ledger() as database, database.write() as session:
             past = datetime.now(UTC) - timedelta(seconds=1)
-            left = update(Delivery).where(Delivery.state == DeliveryState.IN_PROGRESS)
+            its = Delivery.leased_by.endswith(f":{self.app.process(name).pid}")
+            left = update(Delivery).where(Delivery.state == DeliveryState.IN_PROGRESS, its)
             session.execute(left.values(lease_until=past, next_attempt_at=past))
 
     def sidecar(self, video_id: str) -> Path:
