@@ -1,4 +1,4 @@
-"""open_places: two targets are two places, and no target is the storage itself."""
+"""Which targets a process works with: the file's, else the variables', and never one that nobody configured."""
 
 from __future__ import annotations
 
@@ -6,82 +6,67 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import SettingsError
-from backend.outbox.places import open_places
+from backend.errors import BadField, NotFound, SettingsError
+from backend.outbox.enqueue import choose_targets, first_entries
+from backend.outbox.places import Places, open_places
 from backend.settings import load_settings
 
 
-def problems(home: Path, *targets: str) -> list[str]:
-    """What the start says of these targets: each a line of options after its kind."""
-    tables = [f'[[target]]\nname = "t{n}"\n{options}\n' for n, options in enumerate(targets, 1)]
-    (home / "targets.toml").write_text("".join(tables))
-    env = {"STORAGE_PATH": str(home / "storage"), "TARGETS_FILE": str(home / "targets.toml")}
-    try:
-        open_places(load_settings(env, None), {})
-    except SettingsError as error:
-        return error.problems
-    return []
+def opened(tmp_path: Path, text: str | None, **env: str) -> Places:
+    if text is not None:
+        (tmp_path / "targets.toml").write_text(text)
+        env["TARGETS_FILE"] = str(tmp_path / "targets.toml")
+    return open_places(load_settings({"STORAGE_PATH": str(tmp_path), **env}, None), {})
 
 
-def folder(path: Path | str) -> str:
-    return f'kind = "folder"\npath = "{path}"'
+def folder(name: str, more: str = "") -> str:
+    return f'[[target]]\nname = "{name}"\nkind = "folder"\npath = "/mnt/{name}"\n{more}\n'
 
 
-def bucket(endpoint: str, name: str = "videos") -> str:
-    keys = 'access_key = "a"\nsecret_key = "b"'
-    return f'kind = "s3"\nendpoint = "{endpoint}"\n{keys}\nbucket = "{name}"'
+def test_uploads_go_to_every_enabled_target_unless_told_otherwise(tmp_path: Path) -> None:
+    text = folder("a") + folder("b", "required = false") + folder("c", "enabled = false")
+    places = opened(tmp_path, text)
+    assert places.default == ("a", "b")
+    assert places.required == {"a"}
+    assert places.kinds == dict.fromkeys("abc", "folder")
+    assert [config.name for config in places.configs] == ["a", "b", "c"]
+    with pytest.raises(NotFound, match="known: a, b"):
+        places.get("c")
+    assert opened(tmp_path, text, UPLOAD_TARGETS="b").default == ("b",)
 
 
-def test_folders_of_their_own_are_taken_even_before_they_exist(tmp_path: Path) -> None:
-    (tmp_path / "here").mkdir()
-    assert problems(tmp_path, folder(tmp_path / "here"), folder(tmp_path / "none"), folder("/none/at/all")) == []
+def test_uploads_to_a_disabled_or_unknown_target_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="'c' is not an enabled target; known: a"):
+        opened(tmp_path, folder("a") + folder("c", "enabled = false"), UPLOAD_TARGETS="a,c")
 
 
-@pytest.mark.parametrize("other", ["nas", "nas/", "nas/.", "link", "not-yet/../nas"])
-def test_one_folder_under_two_names_is_refused_with_both_targets(tmp_path: Path, other: str) -> None:
-    (tmp_path / "nas").mkdir()
-    (tmp_path / "link").symlink_to("nas")
-    (found,) = problems(tmp_path, folder(tmp_path / "nas"), folder(f"{tmp_path}/{other}"))
-    assert "'t1'" in found
-    assert "'t2'" in found
-    assert str(tmp_path / "nas") in found
+def test_a_targets_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        opened(tmp_path, None, TARGETS_FILE=str(tmp_path / "nowhere.toml"))
 
 
-def test_one_folder_is_refused_before_it_exists_too(tmp_path: Path) -> None:
-    assert len(problems(tmp_path, folder(tmp_path / "nas"), folder(f"{tmp_path}/nas/"))) == 1
+def test_the_file_wins_over_a_variables_target_of_the_same_name(tmp_path: Path) -> None:
+    minio = {"MINIO_ENDPOINT": "127.0.0.1:9000", "MINIO_ACCESS_KEY": "k", "MINIO_SECRET_KEY": "s"}
+    assert opened(tmp_path, folder("nas"), **minio).kinds == {"nas": "folder", "minio": "minio"}
+    assert opened(tmp_path, folder("minio"), **minio).kinds == {"minio": "folder"}
 
 
-@pytest.mark.parametrize(
-    ("path", "word"),
-    [
-        ("storage", "is"),
-        ("storage/uploads", "lies inside"),
-        ("storage/none/at/all", "lies inside"),
-        ("link/copies", "lies inside"),
-        ("", "contains"),
-    ],
-)
-@pytest.mark.parametrize("made", [True, False])
-def test_the_storage_itself_is_no_place_for_copies(tmp_path: Path, path: str, word: str, made: bool) -> None:
-    if made:
-        (tmp_path / "storage" / "uploads").mkdir(parents=True)
-    (tmp_path / "link").symlink_to("storage")
-    (found,) = problems(tmp_path, folder(f"{tmp_path}/{path}"))
-    assert f" {word} STORAGE_PATH" in found
-    assert "'t1'" in found
+def test_rules_decide_before_the_default_and_the_callers_wish_before_the_rules(tmp_path: Path) -> None:
+    rule = '[[rule]]\nproject = "news-*"\ntargets = ["b"]\n'
+    places = opened(tmp_path, folder("a") + folder("b") + rule)
+    assert choose_targets(places, None, "news-1", "") == ["b"]
+    assert choose_targets(places, None, "sport", "") == ["a", "b"]
+    assert choose_targets(places, ("a", "a"), "news-1", "") == ["a"]
+    assert choose_targets(places, (), "news-1", "") == []
+    with pytest.raises(BadField, match="'x' is unknown; known targets: a, b"):
+        choose_targets(places, ("a", "x"), "news-1", "")
 
 
-def test_a_disabled_target_disturbs_nobody(tmp_path: Path) -> None:
-    assert problems(tmp_path, folder(tmp_path / "nas"), folder(tmp_path / "nas") + "\nenabled = false") == []
+def test_a_rule_for_a_disabled_target_goes_on_without_it(tmp_path: Path) -> None:
+    rule = '[[rule]]\nproject = "news"\ntargets = ["b", "c"]\n'
+    places = opened(tmp_path, folder("b") + folder("c", "enabled = false") + rule)
+    assert choose_targets(places, None, "news", "") == ["b"]
 
 
-@pytest.mark.parametrize("other", ["s3.example.org", "https://S3.example.org", "s3.example.org:443", "s3.example.org/"])
-def test_one_bucket_twice_is_refused(tmp_path: Path, other: str) -> None:
-    (found,) = problems(tmp_path, bucket("https://s3.example.org"), bucket(other))
-    assert "'t1' and 't2'" in found
-    assert "videos" in found
-
-
-def test_two_buckets_or_two_services_are_two_places(tmp_path: Path) -> None:
-    first = bucket("https://s3.example.org")
-    assert problems(tmp_path, first, bucket("https://s3.example.org", "more"), bucket("s3.example.org:9000")) == []
+def test_new_deliveries_begin_as_pending() -> None:
+    assert [(d.target, d.state) for d in first_entries(["a", "b"])] == [("a", "pending"), ("b", "pending")]
