@@ -29,7 +29,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         os.set_blocking(self._ours, False)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "backend", *arguments],
+            # Whoever runs the tests in the background hands down an ignored SIGINT; a terminal's command has none.
+            ["env", "--default-signal=INT", sys.executable, "-m", "backend", *arguments],
             cwd=app.home, env=app.environ | {"TERM": "xterm", "COLUMNS": "120"},
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         )  # fmt: skip
