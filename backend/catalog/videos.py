@@ -274,6 +274,9 @@ def _make_cursor(video: Video) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return datetime.fromisoformat(at), str(last_id)
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise ValueError("no list gives a time without a zone")
     except (ValueError, binascii.Error, TypeError) as error:
         raise BadField("cursor is not one that a list gave.", detail={"field": "cursor"}) from error
+    return instant, str(last_id)
