@@ -7,7 +7,7 @@ out. A sample in usual runs, all of them under TORTURE=1 (scripts/torture).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
@@ -86,18 +86,32 @@ def test_web_killed_at_any_step_of_an_upload(house: House, tmp_path: Path) -> No
     assert len(house.check()) == len(chosen) + 1
 
 
-def test_web_worker_that_gunicorn_replaces_is_retried_at_once_with_one_video_in_the_end(
-    house: House, tmp_path: Path
+def test_upload_of_a_killed_web_worker_is_retried_at_once_with_one_video_in_the_end(
+    running_app: Start, tmp_path: Path
 ) -> None:
-    """Nothing is restarted by hand: the retry meets the new worker while that one still sweeps."""
+    """Nothing is restarted by hand: the retry meets the other worker before anybody has swept."""
+    house = House(running_app({"WEB_WORKERS": "2"}, processes=["web"]))
     first = next(_numbers)
-    steps = _traced_points(_web_worker(house), tmp_path / "trace", lambda: _upload(house, first))
+    with ExitStack() as traces:
+        for pid in _web_workers(house):
+            traces.enter_context(traced(pid, tmp_path / str(pid)))
+        _upload(house, first)
+    steps = [p for trace in tmp_path.iterdir() for p in points(trace) if changes(p)]
     published = [s for s in steps if s.call in ("link", "fdatasync", "unlink") or s.path.endswith("-wal")]
-    for step in sample(published, 5):
+    for step in sample(published, 6):
         number = next(_numbers)
-        with killed_at(_web_worker(house), step.call, step.number):
+        with ExitStack() as kills:
+            for pid in _web_workers(house):
+                kills.enter_context(killed_at(pid, step.call, step.number))
             status = _upload(house, number)
+        assert _upload(house, number) == 201
+        assert len(_named(house, number)) == 1
         _check(house, number, status)
+
+
+def _web_workers(house: House) -> list[int]:
+    """Both of them, also when one has to be replaced first."""
+    return wait_until(lambda: house.app.pids("web")[1:] if len(house.app.pids("web")) == 3 else [], "both workers")
 
 
 def test_release_killed_at_any_step_of_a_first_start_is_finished_by_the_next(running_app: Start) -> None:

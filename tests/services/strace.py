@@ -110,7 +110,7 @@ def _end(strace: subprocess.Popen[str]) -> None:
     """strace that has just killed its process may wait for ever; the kernel lets go of what a killed one held."""
     strace.terminate()
     try:
-        strace.communicate(timeout=3)
+        strace.communicate(timeout=0.5)
     except subprocess.TimeoutExpired:
         strace.kill()
         strace.communicate(timeout=30)
