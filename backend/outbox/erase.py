@@ -16,7 +16,7 @@ from backend.errors import TargetError
 from backend.log import UploadLog
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.claim import remote_key_of
-from backend.outbox.clock import instant, lease_end
+from backend.outbox.clock import instant
 from backend.outbox.places import Place, Places
 from backend.outbox.record import record_delivery
 from backend.targets.base import Deletable, RemoteCopy
@@ -47,7 +47,7 @@ def close_accounts(session: Session, video: Video, places: Places) -> None:
         if _deletes(places.by_name.get(delivery.target)):
             # Also what was never proved: an attempt that was cut off may have left a copy, and one that runs at
             # this moment may still make one before it notices.
-            due_at = lease_end(now) if delivery.state == DeliveryState.IN_PROGRESS else now
+            due_at = max(now, delivery.lease_until or now) if delivery.state == DeliveryState.IN_PROGRESS else now
             delivery.state, delivery.attempts = DeliveryState.DELETING, 0
         elif delivery.state == DeliveryState.DELIVERED:
             continue
