@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.catalog.together import Together, Work
 from backend.errors import CatalogDamaged, CatalogUnavailable, DiskFault, DiskFull, OutOfHandles, StorageError
 
 _BUSY_SECONDS = 30
@@ -31,7 +30,6 @@ class Database:
         self._opened: tuple[int, int] | None = None
         event.listen(self.engine, "connect", self._remember_file)
         self._turn = threading.Lock()
-        self._together = Together(self.insert)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -56,14 +54,6 @@ class Database:
         """As `write`, but a bare connection: for the transaction of each upload."""
         with told_in_words(), self._in_turn(), self.writer.begin() as connection:
             yield connection
-
-    def insert_together(self, work: Work) -> None:
-        """Run `work` in an `insert`, on SQLite in one commit with others who come at the same time."""
-        if self.is_sqlite:
-            self._together.run(work)
-        else:
-            with self.insert() as connection:
-                work(connection)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -24,13 +24,10 @@ KEYS_KEPT = timedelta(days=7)
 def save(database: Database, sidecar: Sidecar, caller_id: str) -> Video:
     """Record a published video; returns its row, or the row of the one that the same key saved a moment before."""
     row = row_of(sidecar)
-
-    def insert_all(connection: Connection) -> None:
-        add(connection, row)
-        _add_key(connection, sidecar, caller_id)
-
     try:
-        database.insert_together(insert_all)
+        with database.insert() as connection:
+            add(connection, row)
+            _add_key(connection, sidecar, caller_id)
     except IntegrityError:
         with database.read() as session:
             # The sweep may have found the published file first and adopted it: the same row, by another hand.
