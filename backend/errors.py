@@ -4,6 +4,7 @@
     ├── Refused                 the caller's request cannot be taken; nothing was kept
     │   ├── ExtensionNotAllowed     file type is not on the list
     │   ├── TooLarge                over UPLOAD_MAX_SIZE, or a text field over its limit
+    │   ├── QuotaReached            the project may not keep so much
     │   ├── EmptyFile               zero bytes
     │   ├── BadField                a field, filter or body that does not make sense
     │   ├── IncompleteBody          fewer bytes came than were declared
@@ -11,8 +12,20 @@
     │   ├── DigestMismatch          the bytes are not those the client meant
     │   ├── DuplicateVideo          the same content is here already (DUPLICATES=reject)
     │   ├── KeyReused               an Idempotency-Key with other content
+    │   ├── ChecksumMismatch        one request's bytes are not those the client meant; they are dropped
+    │   ├── InconsistentLength      a resumable upload's length is told differently than before
+    │   ├── LengthExceeded          more bytes than the upload's length
+    │   ├── Crowded                 too many do the same at this moment
     │   ├── Conflict                not possible in the present state
+    │   │   ├── Held                    a hold forbids it
+    │   │   ├── StillRecording          a recorder's file that is still being written
+    │   │   ├── OffsetMismatch          an append that does not begin where the upload ends
+    │   │   ├── UploadBusy              another request is at work on this upload
+    │   │   └── NotReady                an export that has nothing to give yet
     │   └── NotFound                no such thing, or none this person may see
+    │       ├── UploadGone              an upload that was, and cannot go on
+    │       ├── ShareGone               a share link that was, and is over
+    │       └── ExportGone              an export whose result was removed
     ├── AccessError
     │   ├── Unauthenticated         who are you?
     │   ├── Forbidden               not with this role
@@ -23,14 +36,24 @@
     │   │   └── CatalogDamaged          SQLite's file is damaged, or no database at all
     │   ├── OutOfHandles            EMFILE, ENFILE: try again shortly
     │   ├── CatalogUnavailable      the database did not answer
-    │   └── LocalDamage             a stored file is not what was saved
+    │   ├── LocalDamage             a stored file is not what was saved
+    │   └── Restoring               the bytes are elsewhere and on their way here: ask again
     ├── SettingsError           the start is refused, with every problem at once
-    └── TargetError             a copy could not be made or checked
-        ├── TransientFailure        try again later by itself
-        ├── PermanentFailure        this file can never be accepted there
-        ├── Unsupported             an optional target cannot take this file: skipped
-        ├── TargetParked            the whole target needs a person (quota, credentials, bucket)
-        └── TransferCancelled       we stopped it: shutdown, or the lease went to another worker
+    ├── TargetError             a copy could not be made or checked
+    │   ├── TransientFailure        try again later by itself
+    │   ├── PermanentFailure        this file can never be accepted there
+    │   ├── Unsupported             an optional target cannot take this file: skipped
+    │   ├── TargetParked            the whole target needs a person (quota, credentials, bucket)
+    │   └── TransferCancelled       we stopped it: shutdown, or the lease went to another worker
+    ├── VectorIndexFailed       an index of vectors cannot be used; the catalog answers in its place
+    ├── UnsupportedByEngine     this storage engine has no such ability; also a NotImplementedError
+    └── MediaError              a picture or a playable copy could not be made; the video itself is safe
+        ├── ToolsMissing            no ffmpeg here: taken up again when there is one
+        ├── Unreadable              ffmpeg cannot read this file: it never will
+        ├── OverLimit               it needed more time, processor, memory or space than it may have
+        ├── Incomplete              an export would lack a part that is recorded and cannot be had
+        ├── NothingRecorded         no footage at all in the range of an export
+        └── MediaStopped            we stopped it: shutdown, cancelled, or the lease went to another worker
 
 `code` is a stable word for programs, the message is for people, `detail` is JSON.
 """
@@ -65,6 +88,10 @@ class TooLarge(Refused):
     code = "too-large"
 
 
+class QuotaReached(Refused):
+    code = "quota"
+
+
 class EmptyFile(Refused):
     code = "empty-file"
 
@@ -93,12 +120,60 @@ class KeyReused(Refused):
     code = "idempotency-key-reused"
 
 
+class Crowded(Refused):
+    code = "crowded"
+
+
 class Conflict(Refused):
     code = "conflict"
 
 
+class Held(Conflict):
+    code = "held"
+
+
+class StillRecording(Conflict):
+    code = "still-recording"
+
+
+class OffsetMismatch(Conflict):
+    code = "offset-mismatch"
+
+
+class UploadBusy(Conflict):
+    code = "upload-busy"
+
+
+class NotReady(Conflict):
+    code = "not-ready"
+
+
+class ChecksumMismatch(Refused):
+    code = "checksum-mismatch"
+
+
+class InconsistentLength(Refused):
+    code = "inconsistent-length"
+
+
+class LengthExceeded(Refused):
+    code = "length-exceeded"
+
+
 class NotFound(Refused):
     code = "not-found"
+
+
+class UploadGone(NotFound):
+    code = "upload-gone"
+
+
+class ShareGone(NotFound):
+    code = "share-gone"
+
+
+class ExportGone(NotFound):
+    code = "export-gone"
 
 
 class AccessError(HoldfastError):
@@ -143,6 +218,12 @@ class CatalogUnavailable(StorageError):
 
 class LocalDamage(StorageError):
     code = "local-damage"
+
+
+class Restoring(StorageError):
+    """`detail["retry_after_seconds"]`: when to ask again."""
+
+    code = "restoring"
 
 
 class SettingsError(HoldfastError):
@@ -191,6 +272,16 @@ class TransferCancelled(TargetError):
     code = "transfer-cancelled"
 
 
+class VectorIndexFailed(HoldfastError):
+    code = "vector-index-failed"
+
+
+class UnsupportedByEngine(HoldfastError, NotImplementedError):
+    """Also what Python calls it, so that a program which knows only the library's port catches it."""
+
+    code = "unsupported-by-engine"
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.EACCES, errno.EPERM}
 _HANDLES = {errno.EMFILE, errno.ENFILE}
@@ -222,3 +313,41 @@ def from_os_error(error: OSError, doing: str) -> StorageError:
         "An operator must look at the disk before it is tried again.",
         detail=detail,
     )
+
+
+class MediaError(HoldfastError):
+    """Something made from a video could not be made. `message` is for people; the video itself is kept in any case."""
+
+    code = "media"
+
+
+class ToolsMissing(MediaError):
+    code = "no-media-tools"
+
+
+class Unreadable(MediaError):
+    code = "unreadable"
+
+
+class OverLimit(MediaError):
+    """`detail["limit"]` is one of seconds, cpu, memory, output."""
+
+    code = "over-limit"
+
+
+class Incomplete(MediaError):
+    """`detail["problems"]`: each part that cannot be had, as `exports.wish.Problem.as_json` tells it."""
+
+    code = "incomplete"
+
+    def __init__(self, message: str, problems: list[dict[str, Any]]) -> None:
+        super().__init__(message, detail={"problems": problems})
+        self.problems = problems
+
+
+class NothingRecorded(MediaError):
+    code = "nothing-recorded"
+
+
+class MediaStopped(MediaError):
+    code = "stopped"

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,9 @@ _RANK = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 MAX_BYTES = 32 * 1024 * 1024
 KEPT_FILES = 10
 FILE_NAME = "video_uploads.log"
+
+# Hears level, step and facts of each line.
+Listener = Callable[[str, str, Mapping[str, Any]], None]
 
 
 class UploadLog:
@@ -41,9 +45,16 @@ class UploadLog:
         self._max_bytes = max_bytes
         self._fd = -1
         self._lock = threading.Lock()
+        self._listener: Listener | None = None
+
+    def tell(self, listener: Listener) -> None:
+        """From now on tell `listener` of every line, also of those whose level is not written. It must not raise."""
+        self._listener = listener
 
     def write(self, level: Level, step: str, **facts: object) -> None:
         """Add one line. `facts` that are None are left out. A log that cannot be written never breaks an upload."""
+        if self._listener is not None:
+            self._listener(level, step, facts)
         if _RANK[level] < self._least:
             return
         known = {k: v for k, v in facts.items() if v is not None}
@@ -70,22 +81,26 @@ class UploadLog:
     def _open_current(self) -> None:
         """Open the file, again when another process has rotated it away."""
         if self._fd >= 0:
-            try:
-                if self.path.stat().st_ino == os.fstat(self._fd).st_ino:
-                    return
-            except FileNotFoundError:
-                pass
+            if self._is_current():
+                return
             os.close(self._fd)
             self._fd = -1
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
+    def _is_current(self) -> bool:
+        """Whether the file that is open is still the one of that name; there is none just after a rotation."""
+        try:
+            return self.path.stat().st_ino == os.fstat(self._fd).st_ino
+        except FileNotFoundError:
+            return False
+
     def _rotate(self) -> None:
         lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Whoever waited for the lock finds a fresh file and must not rotate that one too.
-            if self.path.stat().st_ino == os.fstat(self._fd).st_ino:
+            # Whoever waited for the lock finds a fresh file, or none yet, and must not rotate once more.
+            if self._is_current():
                 for number in range(KEPT_FILES - 1, 0, -1):
                     older = self._numbered(number)
                     if older.exists():

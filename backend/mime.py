@@ -20,6 +20,7 @@ _BY_EXTENSION = {
     "m4a": "audio/mp4",
     "flac": "audio/flac",
 }
+KNOWN = frozenset(_BY_EXTENSION.values())
 _EXTENSION_OF = {kind: extension for extension, kind in reversed(_BY_EXTENSION.items())}
 _TS_PACKET_BYTES = 188
 

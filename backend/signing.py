@@ -64,27 +64,28 @@ def new_secret() -> bytes:
     return secrets.token_urlsafe(48).encode()
 
 
-def verify(token: str, jwk: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload of a JWS made with the key of `jwk`; raises `BadField` when anything in it was changed."""
+def verify(token: str, jwk: Mapping[str, Any], what: str = "receipt") -> dict[str, Any]:
+    """The payload of a JWS made with the key of `jwk`; raises `BadField` when anything in it was changed. `what` it is
+    called in words."""
     try:
         header, payload, signature = token.strip().split(".")
-        _refuse_other_key(json.loads(_decode(header)), jwk)
+        _refuse_other_key(json.loads(_decode(header)), jwk, what)
         key = Ed25519PublicKey.from_public_bytes(_decode(str(jwk["x"])))
         key.verify(_decode(signature), f"{header}.{payload}".encode())
         found = json.loads(_decode(payload))
     except (ValueError, KeyError, AttributeError, binascii.Error, InvalidSignature) as error:
-        raise BadField("The receipt is not genuine: it was changed, or another server signed it.") from error
+        raise BadField(f"The {what} is not genuine: it was changed, or another server signed it.") from error
     return dict(found)
 
 
-def _refuse_other_key(header: Mapping[str, Any], jwk: Mapping[str, Any]) -> None:
+def _refuse_other_key(header: Mapping[str, Any], jwk: Mapping[str, Any], what: str) -> None:
     """Say it plainly when the signature cannot fit; whether it does, only the signature itself tells."""
     if header.get("alg") != "EdDSA":
-        raise BadField("The receipt is not signed with Ed25519.")
+        raise BadField(f"The {what} is not signed with Ed25519.")
     signed_with, offered = header.get("kid"), jwk.get("kid")
     if signed_with and offered and signed_with != offered:
         raise BadField(
-            f"The receipt was signed with the key {signed_with}, but it was checked with {offered}: "
+            f"The {what} was signed with the key {signed_with}, but it was checked with {offered}: "
             "take the key of the server that signed it."
         )
 

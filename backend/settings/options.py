@@ -1,43 +1,18 @@
-"""Every option of Holdfast: its type, default, limits and reason. The only reader of the environment.
-
-A value comes from the first of: the environment, the file that `NAME_FILE` names in the environment,
-`.env`, the file that `NAME_FILE` names in `.env`, the default stated here. All problems are told at once.
-"""
+"""Every option of Holdfast: its type, default, limits and reason."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from dotenv import dotenv_values
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
-
-from backend.errors import SettingsError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Secret, SecretStr, model_validator
 
 _GIB = 1024**3
-_MASK = "********"
-
-# Names of the specification that a later version reads: whoever sets one hears that it does nothing yet.
-_NOT_USED_YET = (
-    "REDIS_URL", "DRIVE_FOLDER_ID", "DRIVE_CREDENTIALS", "MILESTONE_USERNAME", "MILESTONE_PASSWORD",
-    "FFMPEG_THREADS", "VIDEO_OUTPUT_FORMAT", "SEGMENT_ROOTS", "SEGMENT_ADOPT", "INBOX_PATH", "AUTH_PROXY_HEADER",
-    "MILESTONE_URL", "INCOMPLETE_TTL_HOURS",
-)  # fmt: skip
+MASK = "********"
 
 
 def _names(value: object) -> object:
@@ -48,6 +23,14 @@ def _names(value: object) -> object:
 def _extensions(value: object) -> object:
     names = _names(value)
     return tuple(str(n).lower().lstrip(".") for n in names) if isinstance(names, tuple) else names
+
+
+class PathOrSecret(Secret[str]):
+    """A file's path, which is shown; or what would stand in that file (JSON, by NAME_FILE), which is not."""
+
+    def _display(self) -> str:
+        value = self.get_secret_value()
+        return MASK if value.lstrip().startswith("{") else value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -63,7 +46,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the web process binds to")
     port: int = Field(8000, ge=1, le=65535, description="port the web process binds to")
     web_workers: int = Field(2, ge=1, le=64, description="web processes")
-    web_threads: int = Field(32, ge=2, le=512, description="requests one web process serves at once")
+    web_threads: int = Field(256, ge=2, le=2048, description="requests one web process serves at once")
     stop_seconds: int = Field(60, ge=1, le=3600, description="time that running requests and deliveries get at a stop")
     public_url: str = Field(
         "", description="address people use, when a proxy stands in front (https://video.example.org)"
@@ -71,10 +54,13 @@ class Settings(BaseModel):
     trusted_proxies: Names = Field((), description="addresses whose X-Forwarded-* headers are believed")
     node_name: str = Field(default_factory=socket.gethostname, description="name of this machine in receipts and rows")
 
-    # The log.
+    # The log, and counters.
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
     log_format: Literal["text", "json"] = Field("text", description="lines for people, or JSON for programs")
     log_dir: Path = Field(Path("logs"), description="folder of video_uploads.log")
+    prometheus_multiproc_dir: str = Field(
+        "", description="folder where processes keep the counters of /metrics (default: in the storage folder)"
+    )
 
     # What is kept, and where.
     storage_path: Path = Field(Path("uploaded_videos"), description="root of everything on disk")
@@ -97,6 +83,44 @@ class Settings(BaseModel):
     incomplete_ttl_hours: float = Field(24, gt=0, description="how long an unfinished upload is kept")
     duplicates: Literal["keep", "reject"] = Field("keep", description="the same content again: keep (shared) or reject")
     trash_days: float = Field(7, ge=0, description="days a deleted video stays in the trash")
+    backup_keep: int = Field(7, ge=0, le=10_000, description="nightly copies of the catalog that are kept (0: none)")
+    events_days: float = Field(7, gt=0, le=3650, description="days that is kept what happened, for those who listen")
+    retention_file: Path = Field(Path("retention.toml"), description="what becomes of videos with age, and quotas")
+
+    # The index of callers' vectors, beside the catalog, which is the truth.
+    vector_index: str = Field("numpy", description="kind of the index of vectors (see Vectors)")
+    vector_index_url: str = Field("", description="server of that index, where its kind has one")
+    vector_index_key: SecretStr = Field(SecretStr(""), description="key that this server asks for")
+
+    # What lies here: whether it is still what was saved, and how long a reader waits for bytes that are elsewhere.
+    scrub_days: float = Field(30, ge=0, le=3650, description="each file here is read again so often, days (0: never)")
+    scrub_mib_per_second: float = Field(50, ge=0, description="how fast that reading may be, MiB/s (0: no limit)")
+    restore_wait_seconds: float = Field(
+        15, ge=0, le=60, description="how long a request waits for bytes being fetched back before it says: ask again"
+    )
+
+    # A folder that is watched: what lands there is taken in.
+    inbox_path: str = Field("", description="watched folder; a folder in it names the project (default: none)")
+    inbox_settle_seconds: float = Field(10, ge=0, le=86400, description="how long a file must stand still before")
+    inbox_after: Literal["move", "delete"] = Field("move", description="what was taken in: move to .done/, or delete")
+
+    # Recorders' files, and what is cut from them.
+    segment_roots: Names = Field((), description="folders whose files may be registered as segments (default: none)")
+    segment_adopt: Literal["copy", "link"] = Field(
+        "copy", description="copy a segment's file (or reflink it), or hard-link it: then its writer must be done"
+    )
+    export_jobs: int = Field(1, ge=0, le=32, description="exports that one worker cuts at once (0: none here)")
+    export_days: float = Field(7, gt=0, le=3650, description="how long an export is kept, unless its request says it")
+
+    # Pictures and playable copies.
+    ffmpeg_threads: int = Field(2, ge=1, le=64, description="threads of one ffmpeg")
+    ffmpeg_folder: str = Field("", description="folder of ffmpeg and ffprobe (default: found on PATH)")
+    video_output_format: Literal["mp4", "webm", "hls"] = Field("mp4", description="format of conversions on request")
+    media_jobs: int = Field(
+        1, ge=0, le=32, description="long media jobs at once in one worker, and as many short ones (0: none here)"
+    )
+    media_memory_bytes: int = Field(2 * _GIB, ge=256 * 1024**2, description="memory one ffmpeg may use, bytes")
+    media_max_hours: float = Field(12, gt=0, le=240, description="longest time one conversion may take")
 
     # Copies.
     targets_file: Path = Field(Path("targets.toml"), description="places that get a copy")
@@ -111,6 +135,14 @@ class Settings(BaseModel):
     minio_bucket_recordings: str = Field("cctv-recordings", description="bucket of videos")
     minio_bucket_exports: str = Field("cctv-exports", description="bucket of exports")
     minio_bucket_thumbnails: str = Field("cctv-thumbnails", description="bucket of pictures")
+    drive_folder_id: str = Field("", description="folder or shared drive of Google Drive that gets copies")
+    drive_credentials: PathOrSecret = Field(
+        PathOrSecret("credentials.json"), description="file of Google's credentials, for Drive"
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="Redis of targets of the kind redis that name none (default: redis://localhost:6379/0)",
+    )
     milestone_url: str = Field("", description="Milestone VMS (no such target in this version)")
 
     # People.
@@ -123,6 +155,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         problems = [*self._access_problems(), *self._database_problems()]
+        problems += [*self._inbox_problems(), *self._segment_problems()]
         if self.storage_mode != "LOCAL" and not self.milestone_url:
             problems.append(f"STORAGE_MODE={self.storage_mode} needs MILESTONE_URL; set it, or use STORAGE_MODE=LOCAL")
         if problems:
@@ -147,6 +180,24 @@ class Settings(BaseModel):
             problems.append(f"PUBLIC_URL='{self.public_url}' must look like https://video.example.org, without a path")
         return problems
 
+    def _inbox_problems(self) -> list[str]:
+        if not self.inbox_path:
+            return []
+        inbox, storage = Path(self.inbox_path).absolute(), self.storage_path.absolute()
+        if inbox.is_relative_to(storage) or storage.is_relative_to(inbox):
+            return [f"INBOX_PATH={self.inbox_path} and STORAGE_PATH={self.storage_path} must not lie in one another"]
+        return []
+
+    def _segment_problems(self) -> list[str]:
+        """Of a folder in which our own files lie, anybody who may upload could make a segment of them."""
+        storage = self.storage_path.absolute()
+        roots = [Path(root).absolute() for root in self.segment_roots]
+        return [
+            f"SEGMENT_ROOTS={root} and STORAGE_PATH={self.storage_path} must not lie in one another"
+            for root in roots
+            if root.is_relative_to(storage) or storage.is_relative_to(root)
+        ]
+
     def _database_problems(self) -> list[str]:
         if self.database_url and self.postgres_host:
             return ["DATABASE_URL and POSTGRES_HOST are both set; keep one of them"]
@@ -154,6 +205,11 @@ class Settings(BaseModel):
         if self.database_url and not self.database_url.startswith(known):
             return [f"DATABASE_URL names an unknown database; known: {', '.join(known)}"]
         return []
+
+    @property
+    def segment_backend(self) -> str:
+        """Where recordings of cameras are bound for: MINIO, S3 or FILESYSTEM."""
+        return self.storage_backend or ("MINIO" if self.minio_endpoint else "FILESYSTEM")
 
     @property
     def catalog_url(self) -> str:
@@ -176,16 +232,6 @@ class Settings(BaseModel):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class Sourced:
-    """One option as `video_manager settings` shows it; secrets are masked."""
-
-    name: str
-    value: str
-    source: str
-    description: str
-
-
 def is_loopback(host: str) -> bool:
     """True when only programs on this machine can reach `host`."""
     if host.lower() == "localhost":
@@ -194,99 +240,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
-    """Read and validate all options. Raises `SettingsError` with every problem found."""
-    raw, problems = _gather(environ, dotenv)
-    try:
-        settings = Settings.model_validate({name: value for name, (value, _) in raw.items()})
-    except ValidationError as error:
-        problems += [line for problem in error.errors() for line in _in_words(dict(problem))]
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-def explain_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> list[Sourced]:
-    """Every option with its value and where it came from, in the order of this file."""
-    raw, _ = _gather(environ, dotenv)
-    settings = load_settings(environ, dotenv)
-    return [
-        Sourced(
-            name.upper(),
-            _shown(getattr(settings, name)),
-            raw[name][1] if name in raw else "default",
-            info.description or "",
-        )
-        for name, info in Settings.model_fields.items()
-    ]
-
-
-def unused_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> list[Sourced]:
-    """Names that are set but that this version does not use; their values, secrets perhaps, are not repeated."""
-    found = []
-    for name in _NOT_USED_YET:
-        sources = [
-            source for values, source in _layers(environ, dotenv) if values.get(name) or values.get(f"{name}_FILE")
-        ]
-        found += [Sourced(name, "", sources[0], "is set, but this version does not use it yet")] if sources else []
-    return found
-
-
-def read_environment() -> Mapping[str, str]:
-    """The process's environment, for the targets file's `env:NAME` secrets (`.env` below it)."""
-    return {**{k: v for k, v in dotenv_values(".env").items() if v is not None}, **os.environ}
-
-
-def _gather(environ: Mapping[str, str] | None, dotenv: Path | None) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    layers = _layers(environ, dotenv)
-    raw: dict[str, tuple[str, str]] = {}
-    problems: list[str] = []
-    for field in Settings.model_fields:
-        for values, source in layers:
-            found = _look_up(field.upper(), values, source, problems)
-            if found is not None:
-                raw[field] = found
-                break
-    return raw, problems
-
-
-def _layers(environ: Mapping[str, str] | None, dotenv: Path | None) -> list[tuple[Mapping[str, str], str]]:
-    layers: list[tuple[Mapping[str, str], str]] = [(os.environ if environ is None else environ, "environment")]
-    if dotenv is not None and dotenv.is_file():
-        layers.append(({k: v for k, v in dotenv_values(dotenv).items() if v is not None}, str(dotenv)))
-    return layers
-
-
-def _look_up(name: str, values: Mapping[str, str], source: str, problems: list[str]) -> tuple[str, str] | None:
-    if name in values:
-        # An empty value means "not set", as compose files and .env templates write it.
-        return (values[name], source) if values[name] != "" else None
-    path = values.get(f"{name}_FILE")
-    if not path:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip(), f"file {path}"
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{name}_FILE={path} cannot be read: {type(error).__name__}")
-        return None
-
-
-def _in_words(problem: Mapping[str, Any]) -> list[str]:
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if not problem["loc"]:
-        return message.splitlines()
-    name = str(problem["loc"][0]).upper()
-    field = Settings.model_fields[str(problem["loc"][0])]
-    given = "" if "Secret" in str(field.annotation) else f"={problem['input']}"
-    return [f"{name}{given}: {message[:1].lower()}{message[1:]} ({field.description})"]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return _MASK if value.get_secret_value() else ""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    # A database address carries its password between ':' and '@'.
-    return re.sub(r"(://[^:/@]*):[^@]*@", rf"\1:{_MASK}@", str(value))
