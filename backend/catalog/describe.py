@@ -1,17 +1,41 @@
-"""Videos, deliveries and totals as plain JSON: the shapes that HTTP and the command line share (spec section 6)."""
+"""Videos and deliveries as plain JSON: the shapes that HTTP and the command line share (spec section 6)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from backend.catalog.models import LOCAL_DAMAGE, LOCAL_MISSING, Delivery, DeliveryState, Video
-from backend.catalog.stats import Amount, Totals
+from sqlalchemy import Row
+
+from backend.catalog.describe_media import describe_media, thumbnail_path
+from backend.catalog.holds import describe_hold
+from backend.catalog.models import (
+    FILE,
+    LOCAL_DAMAGE,
+    LOCAL_MISSING,
+    NO_COPY_LEFT,
+    SIDECAR,
+    Delivery,
+    DeliveryState,
+    MediaState,
+    Video,
+)
+from backend.catalog.types import iso
+from backend.catalog.videos import hold_facts_of
+
+# The kind of target that seed 003 knows: its link and its failures have a place of their own in answers.
+DRIVE = "drive"
 
 
-def iso(at: datetime | None) -> str | None:
-    """UTC ISO 8601 with Z, to the millisecond."""
-    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_BY_MEDIA = {
+    MediaState.NEW: "processing",
+    MediaState.WORKING: "processing",
+    MediaState.READY: "ready",
+    MediaState.UNPLAYABLE: "unplayable",
+    MediaState.NO_TOOLS: "no-media-tools",
+}
+_WAITING = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.PARKED, DeliveryState.DAMAGED)
 
 
 def status_of(video: Video) -> str:
@@ -19,23 +43,39 @@ def status_of(video: Video) -> str:
         return "trashed"
     local = local_of(video)
     if local == "present":
-        return "ready"
+        return _BY_MEDIA[MediaState(video.media_state)]
     verified = any(d.state == DeliveryState.DELIVERED for d in video.deliveries)
-    return "remote-only" if local == "pruned" or verified else "unplayable"
+    lost = any(d.error_code == NO_COPY_LEFT for d in video.deliveries)
+    return "remote-only" if verified or (local == "pruned" and not lost) else "unplayable"
 
 
 def local_of(video: Video) -> str:
     """What is known of the bytes here: present | missing | damaged | pruned (removed on purpose)."""
     if video.local_state != "present":
         return "pruned"
+    for damage in video.damages:
+        if damage.part == FILE:
+            return "missing" if damage.kind == "missing" else "damaged"
     codes = {d.error_code for d in video.deliveries}
     if LOCAL_MISSING in codes:
         return "missing"
     return "damaged" if LOCAL_DAMAGE in codes else "present"
 
 
-def describe(video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any]:
-    """Seed 004's item with our additions. `kinds` maps target names to kinds."""
+def local_reason_of(video: Video) -> str | None:
+    """What is wrong with the file here, or with the sidecar beside it, in words."""
+    parts = {damage.part: damage.reason for damage in video.damages}
+    file = parts.get(FILE) if video.local_state == "present" else None
+    return file or parts.get(SIDECAR)
+
+
+def describe(video: Video, kinds: Mapping[str, str] | None = None, at: datetime | None = None) -> dict[str, Any]:
+    """Seed 004's item with our additions. `kinds` maps target names to kinds.
+
+    `at`: an instant that has certainly come, for which holds are over; by default now (see `catalog.clock`).
+    """
+    at = at or datetime.now(UTC)
+    holds = [describe_hold(hold) for hold in video.holds if hold_facts_of(hold).counts(at)]
     return {
         "id": video.id,
         "project_id": video.project_id,
@@ -43,13 +83,17 @@ def describe(video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any
         "stored_filename": video.stored_filename,
         "original_filename": video.original_filename,
         "relative_path": video.relative_path,
-        "checksum": f"sha256:{video.sha256}",
-        "sha256": video.sha256,
+        "checksum": f"sha256:{video.sha256}" if video.sha256 else None,
+        "sha256": video.sha256 or None,
+        "sha1": video.sha1 or None,
         "size_bytes": video.size_bytes,
         "mime_type": video.mime_type,
         "status": status_of(video),
         "local": local_of(video),
-        "thumbnail_path": None,
+        "local_reason": local_reason_of(video),
+        "thumbnail_path": thumbnail_path(video),
+        "duration_seconds": video.duration_seconds,
+        "media": describe_media(video),
         "metadata": video.custom,
         "title": video.title,
         "description": video.description,
@@ -66,48 +110,66 @@ def describe(video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any
         "trashed_at": iso(video.trashed_at),
         "created_at": iso(video.created_at),
         "updated_at": iso(video.updated_at),
+        "held": bool(holds),
+        "holds": holds,
+        "drive_link": drivelink_of(video, kinds or {}),
         "deliveries": [describe_delivery(d, video, kinds) for d in video.deliveries],
     }
 
 
-def describe_delivery(delivery: Delivery, video: Video, kinds: dict[str, str] | None = None) -> dict[str, Any]:
-    """One ledger row. Resume state and proofs stay inside: they may hold secrets."""
+def drivelink_of(video: Video, kinds: Mapping[str, str]) -> str | None:
+    """Where people open the video's verified copy on Google Drive, if it has one."""
+    links = (link_of(d) for d in video.deliveries if kinds.get(d.target) == DRIVE)
+    return next(filter(None, links), None)
+
+
+def link_of(delivery: Delivery | Row[Any]) -> str | None:
+    """Where people open a copy. Only a verified one: any other may be gone, or hold something else."""
+    return (delivery.link or None) if delivery.state == DeliveryState.DELIVERED else None
+
+
+def describe_delivery(delivery: Delivery, video: Video, kinds: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """One ledger row. Resume state and proofs stay inside: they may hold secrets. `expires_at`: when a copy goes by
+    itself that was verified when it was made; it is not looked for again."""
+    return describe_copy(delivery, video.size_bytes, kinds)
+
+
+# What `describe_copy` reads of a row.
+TOLD_OF_A_COPY = (
+    "target", "state", "attempts", "bytes_sent", "bytes_per_second", "next_attempt_at", "error", "error_code",
+    "remote_key", "link", "updated_at", "verified_at", "proof",
+)  # fmt: skip
+
+
+def describe_copy(
+    delivery: Delivery | Row[Any], size_bytes: int, kinds: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """As `describe_delivery`, for who knows no more of the video than its size."""
     moving = delivery.state == DeliveryState.IN_PROGRESS
     rate = delivery.bytes_per_second if moving else None
     waits = delivery.state == DeliveryState.PENDING and delivery.attempts > 0
+    error = delivery.error or _why_it_never_goes(delivery, kinds)
     return {
         "target": delivery.target,
         "kind": (kinds or {}).get(delivery.target),
         "state": delivery.state,
         "attempts": delivery.attempts,
         "bytes_sent": delivery.bytes_sent,
-        "bytes_total": video.size_bytes,
+        "bytes_total": size_bytes,
         "bytes_per_second": round(rate) if rate else None,
-        "seconds_left": round((video.size_bytes - delivery.bytes_sent) / rate, 1) if rate else None,
+        "seconds_left": round((size_bytes - delivery.bytes_sent) / rate, 1) if rate else None,
         "next_attempt_at": iso(delivery.next_attempt_at) if waits else None,
-        "error": delivery.error or None,
+        "error": error or None,
         "error_code": delivery.error_code or None,
         "remote_key": delivery.remote_key or None,
+        "link": link_of(delivery),
         "updated_at": iso(delivery.updated_at),
         "verified_at": iso(delivery.verified_at),
+        "expires_at": delivery.proof.get("expires_at") if delivery.state == DeliveryState.DELIVERED else None,
     }
 
 
-def describe_totals(totals: Totals, disk_free_bytes: int) -> dict[str, Any]:
-    """The figures of `/api/videos/storage-stats`."""
-    return {
-        "total_videos": totals.videos.count,
-        "total_size_bytes": totals.videos.bytes,
-        "total_size_mb": round(totals.videos.bytes / 1024 / 1024, 2),
-        "physical_bytes": totals.physical_bytes,
-        "disk_free_bytes": disk_free_bytes,
-        "oldest": iso(totals.oldest_at),
-        "newest": iso(totals.newest_at),
-        "by_project": _amounts(totals.by_project),
-        "by_content_type": _amounts(totals.by_content_type),
-        "deliveries": {target: _amounts(states) for target, states in totals.deliveries.items()},
-    }
-
-
-def _amounts(by_name: dict[str, Amount]) -> dict[str, Any]:
-    return {name: {"count": amount.count, "bytes": amount.bytes} for name, amount in by_name.items()}
+def _why_it_never_goes(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> str:
+    if kinds is None or delivery.target in kinds or delivery.state not in _WAITING:
+        return ""
+    return f"“{delivery.target}” is not configured (any more), so nothing is sent there. Configure it again."

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.catalog import videos
+from backend.catalog import listing
 from backend.catalog.database import Database
+from backend.catalog.listing import Wanted
 from backend.catalog.models import Video
-from backend.catalog.videos import EVERYTHING, GONE, Wanted
+from backend.catalog.videos import EVERYTHING, GONE
 from backend.errors import BadField, NotFound
 
 _SHORTEST_BEGINNING = 4
@@ -33,15 +34,20 @@ def one(session: Session, word: str) -> Video:
     return several[0]
 
 
-def holding(session: Session, project_id: str, sha256: str, size_bytes: int) -> Video | None:
-    """The oldest video of a project with these bytes, wherever they are now, also in the trash."""
-    return session.scalar(
+def holding(session: Session, project_id: str, sha256: str, size_bytes: int) -> Sequence[Video]:
+    """A project's videos with these bytes, wherever they are now: the oldest first, those in the trash last."""
+    return session.scalars(
         select(Video)
         .where(Video.sha256 == sha256, Video.size_bytes == size_bytes, Video.project_id == project_id)
         .where(Video.local_state.not_in(GONE))
-        .order_by(Video.created_at, Video.id)
-        .limit(1)
-    )
+        .order_by(Video.trashed_at.is_not(None), Video.created_at, Video.id)
+    ).all()
+
+
+def saved_with_key(session: Session, caller_id: str, key: str, size_bytes: int) -> Video | None:
+    """The video that a caller saved with this Idempotency-Key, however long ago."""
+    mine = (Video.uploaded_by_id == caller_id, Video.idempotency_key == key)
+    return session.scalar(select(Video).where(Video.size_bytes == size_bytes, *mine).limit(1))
 
 
 def sizes(session: Session, project_id: str) -> set[int]:
@@ -54,7 +60,7 @@ def every(database: Database, wanted: Wanted, limit: int | None = None) -> Itera
     cursor, left = None, limit
     while left is None or left > 0:
         with database.read() as session:
-            page = videos.page(session, wanted, EVERYTHING, cursor, _PAGE if left is None else min(_PAGE, left))
+            page = listing.page(session, wanted, EVERYTHING, cursor, _PAGE if left is None else min(_PAGE, left))
         yield from page.videos
         cursor = page.next_cursor
         if cursor is None:

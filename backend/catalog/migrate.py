@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 
+from backend.catalog import events
 from backend.catalog.database import Database, sqlite_path, told_in_words
 from backend.disk.atomic import make_folder
 from backend.errors import CatalogUnavailable
@@ -27,6 +29,8 @@ def migrate(url: str) -> None:
         config.attributes["engine"] = database.writer
         with told_in_words():
             command.upgrade(config, "head")
+            with database.writer.begin() as connection:
+                events.begin(connection, datetime.now(UTC))
     except CommandError as error:
         raise CatalogUnavailable(
             "The database was made by a newer version of Holdfast, which this one does not understand. "

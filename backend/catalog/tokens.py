@@ -12,11 +12,13 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from backend.catalog import audit
 from backend.catalog.models import Token
 from backend.errors import BadField, NotFound
 
 PREFIX = "hf_"
 _TOUCH_EVERY = timedelta(minutes=5)
+_IDS = uuid.UUID("6f6f7a0e-2f0c-4d53-9d0a-6f6c64666173")
 
 # Every request runs one of these. Made once, of bare columns: making a statement costs more than running it.
 _C = Token.__table__.c
@@ -58,7 +60,8 @@ def create(session: Session, name: str, role: str, projects: list[str], secret: 
         raise BadField("A token's name cannot hold line breaks or other control characters.", detail={"field": "name"})
     secret = secret or PREFIX + secrets.token_urlsafe(32)
     token = Token(
-        id=str(uuid.uuid4()),
+        # Of the secret: an admin token that is made again after the catalog was lost is the same person as before.
+        id=str(uuid.uuid5(_IDS, digest(secret))),
         name=name.strip(),
         role=role,
         projects=projects,
@@ -66,6 +69,7 @@ def create(session: Session, name: str, role: str, projects: list[str], secret: 
         created_at=datetime.now(UTC),
     )
     session.add(token)
+    audit.append(session, "token.created", token=token.id, name=token.name, role=role, projects=projects)
     return token, secret
 
 
@@ -79,6 +83,11 @@ def living(catalog: Session | Connection, token_id: str) -> Holder | None:
     """The token by id, unless it was revoked."""
     found = catalog.execute(_BY_ID, {"id": token_id}).first()
     return Holder(*found) if found is not None else None
+
+
+def is_known(session: Session, token_id: str) -> bool:
+    """Whether the catalog knows this token, revoked or not."""
+    return session.get(Token, token_id) is not None
 
 
 def is_stale(token: Holder, now: datetime) -> bool:
@@ -100,6 +109,7 @@ def revoke(session: Session, id_or_name: str) -> Token:
     if len(found) > 1:
         raise BadField(f"{len(found)} tokens are named {id_or_name}; revoke them by id.")
     found[0].revoked_at = datetime.now(UTC)
+    audit.append(session, "token.revoked", token=found[0].id, name=found[0].name, role=found[0].role)
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""Column types that behave the same on SQLite and PostgreSQL: aware instants, and text of any content."""
+"""Column types that behave the same on SQLite and PostgreSQL: aware instants, text of any content, pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 _SPECIAL = re.compile(r"[\\\x00\ud800-\udfff]")
+_PAGE = re.compile(r"https?://[!#-;=?-\[\]_a-z~]{1,2000}", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(\\|0|u[0-9a-f]{4})")
+
+
+def iso(at: datetime | None) -> str | None:
+    """UTC ISO 8601 with Z, to the millisecond: how every time is told."""
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -44,6 +50,17 @@ class VerbatimText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         return None if value is None else _ESCAPED.sub(_unescape, value)
+
+
+class PageAddress(VerbatimText):
+    """The address of a web page, or "". Whatever else a remote answers there (`javascript:…`) is not kept: people
+    click on it."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        is_page = value is not None and _PAGE.fullmatch(value)
+        return super().process_bind_param(value if is_page else "", dialect)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -1,28 +1,27 @@
-"""Queries about videos: add, find, page, and the way between a row and its sidecar."""
+"""Queries about videos: add, find, and the way between a row and its sidecar. Lists are in listing.py."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, insert, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal, select, tuple_
+from sqlalchemy.orm import Session, raiseload
 
-from backend.catalog.models import Base, Delivery, DeliveryState, Video, VideoTag
-from backend.catalog.types import VerbatimText
+from backend.catalog import search
+from backend.catalog.models import Base, Delivery, DeliveryState, Hold, MediaState, Video, VideoTag
+from backend.catalog.types import Instant
+from backend.disk.holds import HoldFacts
 from backend.disk.sidecar import DeliveryFacts, LocalFacts, Sidecar, VideoFacts
-from backend.errors import BadField, NotFound
+from backend.errors import NotFound
 
+_OF_A_HOLD = set(HoldFacts.model_fields)
 _SAME_NAME = tuple(name for name in VideoFacts.model_fields if name not in ("tags", "metadata", "saved_at", "id"))
 
 # Statements of every upload. Made once, of bare columns: making one costs more than running it.
-_TABLES = {model: Base.metadata.tables[model.__tablename__] for model in (Video, VideoTag, Delivery)}
+_TABLES = {model: Base.metadata.tables[model.__tablename__] for model in (Video, VideoTag, Hold, Delivery)}
 _INSERTS = {model: insert(table) for model, table in _TABLES.items()}
 _C = _TABLES[Video].c
 _ANY_WITH = select(_C.id).where(_C.sha256 == bindparam("sha256"), _C.size_bytes == bindparam("size_bytes")).limit(1)
@@ -47,42 +46,30 @@ class Scope:
 EVERYTHING = Scope()
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a list shows. Empty fields do not filter."""
-
-    project_id: str = ""
-    content_type: str = ""
-    text: str = ""
-    ids: tuple[str, ...] = ()
-    state: str = ""
-
-
-@dataclass(frozen=True)
-class Page:
-    videos: Sequence[Video]
-    next_cursor: str | None
-
-
-def row_of(sidecar: Sidecar) -> Video:
-    """A new row with tags and deliveries, as the sidecar tells it."""
+def row_of(sidecar: Sidecar, queued_at: datetime | None = None) -> Video:
+    """A new row with tags and deliveries, as the sidecar tells it. `queued_at`: since when they wait, if not since the
+    video was saved."""
     facts = sidecar.video
-    video = Video(id=facts.id, created_at=facts.saved_at)
+    video = Video(id=facts.id, created_at=facts.saved_at, media_state=MediaState.NEW, media_reason="")
     apply(video, sidecar)
-    video.deliveries = [_delivery_row(d, facts) for d in sidecar.deliveries]
+    video.deliveries = [_delivery_row(d, facts, queued_at or facts.saved_at) for d in sidecar.deliveries]
+    if sidecar.local.state in GONE:
+        for delivery in video.deliveries:
+            delivery.checked_at = None
     return video
 
 
 def add(connection: Connection, row: Video) -> None:
-    """Insert a row of `row_of` with its tags and deliveries. A session does the same for three times the processor
-    time, which was the largest share of a small upload."""
+    """Insert a row of `row_of` with its tags, holds and deliveries. A session does the same for three times the
+    processor time, which was the largest share of a small upload."""
     connection.execute(_INSERTS[Video], _values(row))
-    for rows in (row.tags, row.deliveries):
+    search.add(connection, row)
+    for rows in (row.tags, row.holds, row.deliveries):
         if rows:
             connection.execute(_INSERTS[type(rows[0])], [_values(r) | {"video_id": row.id} for r in rows])
 
 
-def _values(row: Video | VideoTag | Delivery) -> dict[str, Any]:
+def _values(row: Video | VideoTag | Hold | Delivery) -> dict[str, Any]:
     columns = _TABLES[type(row)].c
     return {name: value for name, value in vars(row).items() if name in columns}
 
@@ -94,9 +81,13 @@ def apply(video: Video, sidecar: Sidecar) -> None:
         setattr(video, name, getattr(facts, name))
     video.custom = facts.metadata
     video.tags = [VideoTag(tag=tag, position=n) for n, tag in enumerate(facts.tags)]
+    held = {hold.id: hold.model_dump(include=_OF_A_HOLD) for hold in sidecar.holds}
+    if held != {hold.id: _hold_values(hold) for hold in video.holds}:
+        video.holds = [Hold(**values) for values in held.values()]
     video.local_state = sidecar.local.state
     video.pruned_at = sidecar.local.pruned_at
     video.revision = sidecar.revision
+    video.name_key = search.name_key(video)
 
 
 def facts_of(video: Video) -> VideoFacts:
@@ -111,6 +102,15 @@ def facts_of(video: Video) -> VideoFacts:
     )
 
 
+def hold_facts_of(hold: Hold) -> HoldFacts:
+    """A row as the sidecar keeps it."""
+    return HoldFacts(**_hold_values(hold))
+
+
+def _hold_values(hold: Hold) -> dict[str, Any]:
+    return {name: getattr(hold, name) for name in _OF_A_HOLD}
+
+
 def delivery_facts_of(delivery: Delivery) -> DeliveryFacts:
     """A ledger row as the sidecar keeps it: what another catalog would need to go on."""
     return DeliveryFacts(
@@ -122,6 +122,7 @@ def delivery_facts_of(delivery: Delivery) -> DeliveryFacts:
         verified_at=delivery.verified_at,
         error=delivery.error,
         error_code=delivery.error_code,
+        link=delivery.link,
     )
 
 
@@ -132,6 +133,7 @@ def sidecar_of(video: Video) -> Sidecar:
         video=facts_of(video),
         local=LocalFacts.model_validate({"state": video.local_state, "pruned_at": video.pruned_at}),
         deliveries=tuple(delivery_facts_of(d) for d in video.deliveries),
+        holds=tuple(map(hold_facts_of, video.holds)),
     )
 
 
@@ -143,12 +145,35 @@ def get(session: Session, video_id: str, scope: Scope = EVERYTHING) -> Video:
     return video
 
 
+def get_alone(session: Session, video_id: str, scope: Scope = EVERYTHING) -> Video:
+    """As `get`, but without tags, deliveries and media jobs: one query in place of four, for who serves its bytes."""
+    video = session.get(Video, video_id, options=[raiseload("*")])
+    if video is None or not scope.allows(video.project_id):
+        raise NotFound(f"There is no video {video_id}.")
+    return video
+
+
+def several(session: Session, ids: Sequence[str], scope: Scope = EVERYTHING) -> Sequence[Video]:
+    """Those of these that the caller may see, in no order."""
+    return session.scalars(select(Video).where(Video.id.in_(ids), *scope.condition())).all()
+
+
+def size_of(session: Session, video_id: str) -> int | None:
+    """The size in bytes of a video that was saved, in whatever state it is now; None when there is none."""
+    return session.scalar(select(Video.size_bytes).where(Video.id == video_id))
+
+
 def by_stored_name(session: Session, stored_filename: str, scope: Scope = EVERYTHING) -> Video:
     """One video by its name on disk, or `NotFound`."""
     video = session.scalar(select(Video).where(Video.stored_filename == stored_filename, *scope.condition()))
     if video is None:
         raise NotFound(f"There is no video named {stored_filename}.")
     return video
+
+
+def newest_at(session: Session) -> datetime | None:
+    """When the newest video of all was saved; None when there never was one."""
+    return session.scalar(select(Video.created_at).order_by(Video.created_at.desc()).limit(1))
 
 
 def any_with(connection: Connection, sha256: str, size_bytes: int) -> bool:
@@ -168,20 +193,11 @@ def same_content(session: Session, sha256: str, size_bytes: int, scope: Scope) -
 
 
 def with_content(session: Session, sha256: str, size_bytes: int) -> Sequence[Video]:
-    """Every video with these bytes, wherever they are, the oldest first."""
+    """Every video with these bytes, wherever they are, the oldest first; none for what is not hashed yet."""
+    if not sha256:
+        return []
     same = select(Video).where(Video.sha256 == sha256, Video.size_bytes == size_bytes)
     return session.scalars(same.order_by(Video.created_at, Video.id)).all()
-
-
-def page(session: Session, wanted: Wanted, scope: Scope, cursor: str | None, limit: int) -> Page:
-    """One page, newest first. `cursor` is what the page before gave; it stays right while videos arrive."""
-    query = select(Video).where(*conditions(wanted), *scope.condition())
-    if cursor:
-        at, last_id = _read_cursor(cursor)
-        query = query.where(or_(Video.created_at < at, and_(Video.created_at == at, Video.id < last_id)))
-    rows = session.scalars(_newest_first(query).limit(limit + 1)).all()
-    more = len(rows) > limit
-    return Page(rows[:limit], _make_cursor(rows[limit - 1]) if more else None)
 
 
 def places_below(session: Session, prefix: str) -> dict[str, str]:
@@ -201,82 +217,31 @@ def in_local_state(session: Session, states: Sequence[str]) -> Sequence[Video]:
     return session.scalars(select(Video).where(Video.local_state.in_(states))).all()
 
 
-def local_before(session: Session, at: datetime) -> Sequence[Video]:
-    """Videos whose bytes are here and that were saved before `at`, the oldest first."""
+def local_before(session: Session, at: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Video]:
+    """A page of the videos whose bytes are here and that were saved before `at`, the oldest first."""
     here = select(Video).where(Video.local_state == "present", Video.created_at <= at)
-    return session.scalars(here.order_by(Video.created_at, Video.id)).all()
+    if after is not None:
+        here = here.where(tuple_(Video.created_at, Video.id) > tuple_(literal(after[0], Instant()), literal(after[1])))
+    return session.scalars(here.order_by(Video.created_at, Video.id).limit(limit)).all()
 
 
-def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The WHERE of a list."""
-    found: list[ColumnElement[bool]] = []
-    in_trash = wanted.state == "trashed"
-    found.append(Video.trashed_at.is_not(None) if in_trash else Video.trashed_at.is_(None))
-    found.append(Video.local_state.not_in(GONE))
-    if wanted.project_id:
-        found.append(Video.project_id == wanted.project_id)
-    if wanted.content_type:
-        found.append(Video.content_type == wanted.content_type)
-    if wanted.ids:
-        found.append(Video.id.in_(wanted.ids))
-    if wanted.state and not in_trash:
-        found.append(_has_delivery(wanted.state))
-    if wanted.text:
-        found.append(_mentions(wanted.text))
-    return found
-
-
-def _has_delivery(state: str) -> ColumnElement[bool]:
-    if state not in list(DeliveryState):
-        known = ", ".join([*DeliveryState, "trashed"])
-        raise BadField(f"state={state} is unknown; known states: {known}.", detail={"field": "state"})
-    return exists().where(Delivery.video_id == Video.id, Delivery.state == state)
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    # Written as the columns are written; '!' escapes, because that form has backslashes of its own.
-    escaped = re.sub(r"[!%_]", r"!\g<0>", text.lower())
-    pattern = literal(f"%{escaped}%", VerbatimText())
-    columns = (Video.original_filename, Video.stored_filename, Video.title, Video.description)
-    in_words = [func.lower(column).like(pattern, escape="!") for column in columns]
-    in_tags = exists().where(VideoTag.video_id == Video.id, func.lower(VideoTag.tag).like(pattern, escape="!"))
-    return or_(*in_words, in_tags)
-
-
-def _newest_first(query: Select[Video]) -> Select[Video]:
-    return query.order_by(Video.created_at.desc(), Video.id.desc())
-
-
-def _delivery_row(facts: DeliveryFacts, video: VideoFacts) -> Delivery:
+def _delivery_row(facts: DeliveryFacts, video: VideoFacts, queued_at: datetime) -> Delivery:
     # A claim does not survive the catalog: what was in progress waits again.
     waiting = facts.state == DeliveryState.IN_PROGRESS
     return Delivery(
         target=facts.target,
         state=DeliveryState.PENDING if waiting else facts.state,
         attempts=0,
-        next_attempt_at=video.saved_at,
+        next_attempt_at=queued_at,
         remote_key=facts.remote_key,
         proof=facts.proof,
+        link=facts.link,
+        checked_at=(facts.verified_at or video.saved_at) if facts.state == DeliveryState.DELIVERED else None,
         resume=facts.resume,
         verified_at=facts.verified_at,
         error=facts.error,
         error_code=facts.error_code,
         bytes_sent=video.size_bytes if facts.state == DeliveryState.DELIVERED else 0,
-        created_at=video.saved_at,
-        updated_at=video.updated_at,
+        created_at=queued_at,
+        updated_at=max(queued_at, video.updated_at),
     )
-
-
-def _make_cursor(video: Video) -> str:
-    return base64.urlsafe_b64encode(json.dumps([video.created_at.isoformat(), video.id]).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None:
-            raise ValueError("no list gives a time without a zone")
-    except (ValueError, binascii.Error, TypeError) as error:
-        raise BadField("cursor is not one that a list gave.", detail={"field": "cursor"}) from error
-    return instant, str(last_id)

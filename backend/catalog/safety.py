@@ -1,0 +1,152 @@
+"""How many videos are verified at every required target, how many wait for that, and how many need a person first.
+
+The kept counts know it of one target alone. Of several, only the videos that some but the worst of them lack are
+looked at: they are few, unless much is wrong at two targets at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, exists, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.catalog.counts import whole
+from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.stats import Amount, copies
+from backend.catalog.videos import GONE, Scope
+from backend.catalog.ways import unled
+
+_NEEDS_PERSON = (DeliveryState.PARKED, DeliveryState.FAILED)
+_UNDER_WAY = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.DAMAGED)
+_NOT_THERE = tuple(state for state in DeliveryState if state != DeliveryState.DELIVERED)
+
+
+@dataclass(frozen=True)
+class Safe:
+    """Listed videos: verified at every required target, or, where none is required, at any; of the others, those that
+    need a person first, and those that wait. For what is left nothing is under way."""
+
+    videos: int
+    verified: int
+    waiting: int
+    needs_person: int
+
+
+@dataclass(frozen=True)
+class _At:
+    """What the kept counts say of one target. `lacking`: videos without any row for it."""
+
+    target: str
+    verified: int
+    moving: int
+    stuck: int
+    lacking: int
+
+    def shortage(self, videos: int) -> int:
+        return videos - self.verified
+
+
+def safety(
+    session: Session, scope: Scope, videos: int, required: Collection[str] = (), passing: Collection[str] = ()
+) -> Safe:
+    """`videos`: how many are listed. `passing`: targets that let go of their copies, so that none of them counts."""
+    known = {name: states for name, states in copies(session, scope).items() if name not in passing}
+    if required:
+        return _at_each(session, scope, videos, [_at(name, known, videos) for name in required])
+    every = [_at(name, known, videos) for name in known]
+    best = max(every, key=lambda at: at.verified, default=None)
+    if best is None or len(every) == 1 or best.verified == videos:
+        return _of_one(videos, best)
+    return _at_any(session, scope, videos, passing)
+
+
+def _at(target: str, known: Mapping[str, Mapping[str, Amount]], videos: int) -> _At:
+    states = known.get(target, {})
+
+    def count(wanted: Iterable[str]) -> int:
+        return sum(states[state].count for state in wanted if state in states)
+
+    lacking = videos - count(DeliveryState)
+    return _At(target, count([DeliveryState.DELIVERED]), count(_UNDER_WAY), count(_NEEDS_PERSON), lacking)
+
+
+def _of_one(videos: int, at: _At | None) -> Safe:
+    return Safe(videos, at.verified, at.moving, at.stuck) if at else Safe(videos, 0, 0, 0)
+
+
+def _at_each(session: Session, scope: Scope, videos: int, required: list[_At]) -> Safe:
+    worst = max(required, key=lambda at: at.shortage(videos))
+    others = [at for at in required if at is not worst and at.shortage(videos)]
+    if not others:
+        return _of_one(videos, worst)
+    short = _short(scope, [at.target for at in others])
+    there = _has(short.c.video_id, worst.target, (DeliveryState.DELIVERED,))
+    stuck_there = _has(short.c.video_id, worst.target, _NEEDS_PERSON)
+    moving_there = _has(short.c.video_id, worst.target, _UNDER_WAY)
+    stuck, moving = short.c.stuck == 1, short.c.moving == 1
+    newly = and_(moving, not_(stuck), not_(stuck_there), not_(moving_there))
+    each = [there, and_(stuck, not_(stuck_there)), newly, and_(moving_there, stuck)]
+    sums = (func.coalesce(func.sum(cast(condition, Integer)), 0) for condition in each)
+    found = session.execute(select(*sums).select_from(short)).one()
+    not_here, stuck_here, moving_here, not_moving = map(int, found)
+    verified = worst.verified - not_here
+    alone = whole(session, "alone", scope).count if any(at.lacking for at in others) else 0
+    if verified and any(at.lacking > alone for at in others):
+        # Some lack a row here, some there: nobody has counted who lacks either.
+        verified = _count_verified(session, scope, [worst, *others])
+    return Safe(videos, verified, worst.moving + moving_here - not_moving, worst.stuck + stuck_here)
+
+
+def _at_any(session: Session, scope: Scope, videos: int, passing: Collection[str]) -> Safe:
+    short = _short(scope, None, passing)
+    waits = case((and_(short.c.stuck == 0, short.c.moving == 1), 1), else_=0)
+    sums = func.coalesce(func.sum(waits), 0), func.coalesce(func.sum(short.c.stuck), 0)
+    found = session.execute(select(func.count(), *sums).select_from(short)).one()
+    all_of, waiting, person = map(int, found)
+    return Safe(videos, videos - whole(session, "alone", scope).count - all_of, waiting, person)
+
+
+def _short(scope: Scope, targets: Collection[str] | None, passing: Collection[str] = ()) -> Subquery:
+    """Videos with a copy that is not there, at one of the targets; None: at any, and with none that is there. They are
+    found by the index of states."""
+    counts = [Delivery.target.not_in(passing)] if passing else []
+    stuck, moving = (
+        func.max(case((and_(Delivery.state.in_(states), *counts), 1), else_=0))
+        for states in (_NEEDS_PERSON, _UNDER_WAY)
+    )
+    # Looked up for each of the few that are not there: as a join, PostgreSQL would read all videos.
+    listed = select(Video.id).where(Video.id == Delivery.video_id, *_listed(scope)).scalar_subquery().is_not(None)
+    if targets is None:
+        which = not_(_has(Delivery.video_id, None, (DeliveryState.DELIVERED,), passing))
+    else:
+        which = unled(Delivery.target).in_(targets)
+    each = select(Delivery.video_id, stuck.label("stuck"), moving.label("moving"))
+    missing: ColumnElement[bool] = Delivery.state.in_(_NOT_THERE)
+    if passing:
+        missing = or_(missing, Delivery.target.in_(passing))
+    return each.where(missing, which, listed).group_by(Delivery.video_id).subquery()
+
+
+def _count_verified(session: Session, scope: Scope, required: Iterable[_At]) -> int:
+    row = aliased(Delivery)
+    of_video = exists().where(row.video_id == Video.id, row.state == DeliveryState.DELIVERED)
+    # Nearly all are read, so a database may join as it likes.
+    everywhere = (of_video.where(row.target == at.target) for at in required)
+    return session.scalar(select(func.count()).select_from(Video).where(*_listed(scope), *everywhere)) or 0
+
+
+def _has(
+    video_id: ColumnElement[str] | object, target: str | None, states: Collection[str], passing: Collection[str] = ()
+) -> ColumnElement[bool]:
+    """Whether a video has a copy in one of these states, at the target, or at any but those in `passing`."""
+    row = aliased(Delivery)
+    # By the video's own rows, not by those of a state, which are nearly all.
+    same = [unled(row.state).in_(states), *([] if target is None else [row.target == target])]
+    same += [row.target.not_in(passing)] if passing else []
+    return select(func.min(row.id)).where(row.video_id == video_id, *same).scalar_subquery().is_not(None)
+
+
+def _listed(scope: Scope) -> list[ColumnElement[bool]]:
+    return [Video.trashed_at.is_(None), Video.local_state.not_in(GONE), *scope.condition()]
