@@ -41,6 +41,18 @@ class told_as:  # noqa: N801 - read as a phrase: `with told_as("writing"):`
             raise from_os_error(error, self._doing) from error
 
 
+@contextmanager
+def told_as_gone(doing: str) -> Iterator[None]:
+    """As `told_as`, but that a file is not there is an answer."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError:
+        with told_as(doing):
+            raise
+
+
 def fsync_file(fd: int) -> None:
     with told_as("making a file durable"):
         os.fsync(fd)
@@ -112,6 +124,12 @@ def free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
 
 
+def total_bytes(folder: Path) -> int:
+    """The size of the file system of `folder`."""
+    with told_as("asking for its size"):
+        return shutil.disk_usage(folder).total
+
+
 def discard(path: Path) -> None:
     """Remove a name if it is there."""
     with told_as("removing a temporary file"), suppress(FileNotFoundError):
@@ -161,3 +179,12 @@ def write_all(fd: int, content: bytes | bytearray | memoryview) -> None:
     with told_as("writing"):
         while view:
             view = view[os.write(fd, view) :]
+
+
+def write_all_at(fd: int, content: bytes | bytearray | memoryview, place: int) -> None:
+    """Write every byte from `place` on."""
+    view = memoryview(content)
+    with told_as("writing"):
+        while view:
+            written = os.pwrite(fd, view, place)
+            view, place = view[written:], place + written

@@ -7,13 +7,35 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from backend.disk.atomic import create_locked, discard, forget, fsync_file, told_as, write_all
-from backend.disk.digest import StreamHasher
+from backend.disk.digest import Digests, StreamHasher
 from backend.disk.layout import Layout
 from backend.errors import DiskFault
 
 PART_SUFFIX = ".part"
+
+
+class FileInHand(Protocol):
+    """A file that is being uploaded, as a save needs it. Ends by publishing, by `drop`, or by `set_aside`."""
+
+    @property
+    def video_id(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def size_bytes(self) -> int: ...
+
+    # The disk failed on this very file: its bytes are for a person to look at, not to be thrown away.
+    faulty: bool
+
+    def write(self, piece: bytes | bytearray) -> None: ...
+    def head(self, length: int) -> bytes: ...
+    def seal(self) -> Digests: ...
+    def close(self) -> None: ...
+    def drop(self) -> None: ...
+    def set_aside(self) -> Path: ...
 
 
 class IncomingFile:
@@ -23,7 +45,6 @@ class IncomingFile:
         self.video_id = video_id
         self.path = layout.incoming / f"{video_id}{PART_SUFFIX}"
         self.size_bytes = 0
-        # The disk failed on this very file: its bytes are for a person to look at, not to be thrown away.
         self.faulty = False
         self._quarantine = layout.quarantine
         self._hasher = StreamHasher()
@@ -42,14 +63,14 @@ class IncomingFile:
         with told_as("reading a new file"):
             return os.pread(self._fd, length, 0)
 
-    def seal(self) -> str:
-        """Make all bytes durable and return their SHA-256. Called once: a failed fsync is never tried again."""
+    def seal(self) -> Digests:
+        """Make all bytes durable and return their digests. Called once: a failed fsync is never tried again."""
         try:
             with self._noting_faults():
                 fsync_file(self._fd)
         finally:
-            digest = self._hasher.finish()
-        return digest
+            digests = self._hasher.finish()
+        return digests
 
     def close(self) -> None:
         """Give up the file descriptor and with it the lock; safe to call twice."""
@@ -65,13 +86,10 @@ class IncomingFile:
 
     def set_aside(self) -> Path:
         """Keep the bytes in quarantine, where nobody is served from, and return their new place."""
-        place = self._quarantine / self.path.name
         try:
-            with told_as("setting a file aside"):
-                os.rename(self.path, place)
+            return move_aside(self.path, self._quarantine)
         finally:
             self.close()
-        return place
 
     @contextmanager
     def _noting_faults(self) -> Iterator[None]:
@@ -82,6 +100,14 @@ class IncomingFile:
             raise
 
 
+def move_aside(path: Path, quarantine: Path) -> Path:
+    """Keep a file where nobody is served from; returns its new place."""
+    place = quarantine / path.name
+    with told_as("setting a file aside"):
+        os.rename(path, place)
+    return place
+
+
 def is_abandoned(path: Path) -> bool:
     """True when the file is there and no living process is writing it."""
     fd = _take(path)
@@ -90,12 +116,14 @@ def is_abandoned(path: Path) -> bool:
     return fd is not None
 
 
-def discard_abandoned(path: Path) -> bool:
-    """Remove a file that no living process is writing; True when it was removed."""
+def discard_abandoned(path: Path, unless: Path | None = None) -> bool:
+    """Remove a file that no living process is writing; True when it was removed. Not with the file `unless` there."""
     fd = _take(path)
     if fd is None:
         return False
     try:
+        if unless is not None and unless.exists():
+            return False
         # Under its lock: an upload that is just beginning waits for it, and then sees that its file is gone.
         discard(path)
     finally:

@@ -3,9 +3,13 @@
 STORAGE_PATH/
   uploads/project_{id}/20241112_143052_{Label}_{stem}-{hash10}{ext}   the video
   uploads/project_{id}/20241112_143052_{Label}_{stem}-{hash10}{ext}.json   its sidecar
+  music/project_{id}/…   the same for sound: mp3, wav, m4a, flac (earlier versions kept it in uploads/: it stays there)
+  thumbnails/project_{id}/{stored name without its extension}/   pictures made from it
+  processed/project_{id}/{stored name without its extension}/    playable copies and conversions
+  exports/     clips that were cut
   incoming/    uploads that are arriving; every temporary file
   quarantine/  kept for a person to look at, never served
-  metadata/    catalog.db, keys/, locks/
+  metadata/    catalog.db, backups/, keys/, locks/, vectors/
 """
 
 from __future__ import annotations
@@ -18,10 +22,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from backend.disk.atomic import make_folder
+from backend.disk.atomic import make_folder, told_as
 from backend.errors import SettingsError
 
 SIDECAR_SUFFIX = ".json"
+# The folders that seed 004 counts, in its order.
+CATEGORIES = ("uploads", "processed", "thumbnails", "exports", "music")
+_SOUND = frozenset({"mp3", "wav", "m4a", "flac"})
 _STEM_LENGTH = 80
 _LABEL_LENGTH = 40
 _PROJECT_LENGTH = 60
@@ -38,6 +45,32 @@ class Layout:
         return self.root / "uploads"
 
     @property
+    def thumbnails(self) -> Path:
+        return self.root / "thumbnails"
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "processed"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def music(self) -> Path:
+        return self.root / "music"
+
+    @property
+    def kept(self) -> tuple[Path, Path]:
+        """The folders that hold what people sent, with a sidecar beside each file."""
+        return self.uploads, self.music
+
+    def kept_folders(self) -> list[Path]:
+        """Every project's folder of what people sent."""
+        with told_as("listing a folder"):
+            return [p for kept in self.kept if kept.is_dir() for p in sorted(kept.iterdir()) if p.is_dir()]
+
+    @property
     def incoming(self) -> Path:
         return self.root / "incoming"
 
@@ -50,12 +83,21 @@ class Layout:
         return self.root / "metadata"
 
     @property
+    def backups(self) -> Path:
+        return self.metadata / "backups"
+
+    @property
     def keys(self) -> Path:
         return self.metadata / "keys"
 
     @property
     def locks(self) -> Path:
         return self.metadata / "locks"
+
+    @property
+    def vectors(self) -> Path:
+        """What indexes of vectors keep: all of it can be made anew from the catalog."""
+        return self.metadata / "vectors"
 
     def absolute(self, relative_path: str) -> Path:
         """The place of a stored path. Relative paths are made here only, so they cannot leave the root."""
@@ -64,11 +106,27 @@ class Layout:
     def sidecar_of(self, relative_path: str) -> Path:
         return self.absolute(relative_path + SIDECAR_SUFFIX)
 
+    def pictures_of(self, relative_path: str) -> Path:
+        """The folder of what is shown of a video: thumbnail, storyboard, preview."""
+        return self._made_from(relative_path, self.thumbnails)
+
+    def renditions_of(self, relative_path: str) -> Path:
+        """The folder of a video's playable copies and conversions."""
+        return self._made_from(relative_path, self.processed)
+
+    def _made_from(self, relative_path: str, category: Path) -> Path:
+        # Stored names without their extensions are unique too: each has its own ten hex digits.
+        return category / without_category(relative_path).with_suffix("")
+
     def prepare(self) -> None:
         """Make the folders, durably, and refuse a root that spans file systems: publishing is link(2)."""
         for folder in (
             self.root,
             self.uploads,
+            self.thumbnails,
+            self.processed,
+            self.exports,
+            self.music,
             self.incoming,
             self.quarantine,
             self.metadata,
@@ -77,11 +135,23 @@ class Layout:
         ):
             make_folder(folder)
         self.keys.chmod(0o700)
-        devices = {os.stat(f).st_dev for f in (self.uploads, self.incoming, self.quarantine)}
-        if len(devices) > 1:
+        made = (self.thumbnails, self.processed, self.exports)
+        together = (*self.kept, *made, self.incoming, self.quarantine)
+        if len({os.stat(folder).st_dev for folder in together}) > 1:
+            names = ", ".join(folder.name for folder in together[:-1])
             raise SettingsError(
-                [f"STORAGE_PATH={self.root}: uploads, incoming and quarantine must be on one file system"]
+                [f"STORAGE_PATH={self.root}: {names} and {together[-1].name} must be on one file system"]
             )
+
+
+def category_of(extension: str, media_type: str) -> str:
+    """Where an upload is kept: sound, by its name or by its content, is music. Either may be silent about it."""
+    return "music" if extension in _SOUND or media_type.startswith("audio/") else "uploads"
+
+
+def without_category(relative_path: str) -> PurePosixPath:
+    """`project_{id}/{name}`: the same in every category."""
+    return PurePosixPath(*PurePosixPath(relative_path).parts[1:])
 
 
 def project_folder(project_id: str) -> str:

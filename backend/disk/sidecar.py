@@ -13,10 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticSerializationError
 
 from backend.disk.atomic import replace, write_new
+from backend.disk.holds import HoldFacts, read_holds
 from backend.disk.layout import Layout
 from backend.disk.locks import lock
 from backend.errors import LocalDamage, from_os_error
@@ -35,6 +36,7 @@ class VideoFacts(BaseModel):
     stored_filename: str
     relative_path: str
     sha256: str
+    sha1: str = ""  # no proof: for the catalogs of others; "" in sidecars from before it was taken
     size_bytes: int
     mime_type: str
     title: str = ""
@@ -45,6 +47,7 @@ class VideoFacts(BaseModel):
     camera_id: str = ""
     start_at: datetime | None = None
     end_at: datetime | None = None
+    segment_backend: str = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     duplicate_of: str | None = None
     bytes_id: str
@@ -72,6 +75,7 @@ class DeliveryFacts(BaseModel):
     verified_at: datetime | None = None
     error: str = ""
     error_code: str = ""
+    link: str = ""
 
 
 class LocalFacts(BaseModel):
@@ -94,7 +98,16 @@ class Sidecar(BaseModel):
     video: VideoFacts
     local: LocalFacts = LocalFacts()
     deliveries: tuple[DeliveryFacts, ...] = ()
-    holds: tuple[dict[str, Any], ...] = ()
+    holds: tuple[HoldFacts, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_holds(cls, document: object) -> object:
+        if not isinstance(document, dict) or "holds" not in document:
+            return document
+        video = document.get("video")
+        video_id = str(video.get("id")) if isinstance(video, dict) else str(getattr(video, "id", ""))
+        return {**document, "holds": read_holds(document["holds"], video_id)}
 
     def encoded(self) -> bytes:
         if not self.video.metadata:
