@@ -1,0 +1,1 @@
+"""What videos look like: which of them look alike, and which seconds of them."""
