@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.catalog import videos
+from backend.catalog import audit, listing
 from backend.catalog.database import Database
+from backend.catalog.listing import Wanted
 from backend.catalog.models import Delivery, DeliveryState, Video
-from backend.catalog.videos import Wanted
 from backend.disk import sidecar
 from backend.disk.layout import Layout
 from backend.disk.sidecar import DeliveryFacts, Sidecar
@@ -57,8 +58,11 @@ class Backfill:
         count, size, last_id = 0, 0, ""
         while page := self._page(target, project_id, content_type, last_id):
             for video in page:
-                self._queue(video, target)
+                self.queue(video, target)
                 count, size, last_id = count + 1, size + video.size_bytes, video.id
+        if count:
+            with self.database.write() as session:
+                audit.append(session, "delivery.queued", project_id=project_id, target=target, count=count)
         self.log.write("info", "enqueued", target=target, count=count, bytes=size)
         return Amount(count, size)
 
@@ -67,8 +71,11 @@ class Backfill:
         with self.database.read() as session:
             return session.scalars(select(Video).where(*wanted).order_by(Video.id).limit(_PAGE)).all()
 
-    def _queue(self, video: Video, target: str) -> None:
-        """Sidecar first: a rebuild must know that the copy is still owed."""
+    def queue(self, video: Video, target: str, action: str = "", **what: Any) -> bool:
+        """Sidecar first: a rebuild must know that the copy is still owed. False when it was queued before.
+
+        `action`: told in the audit, if there is one.
+        """
         try:
             sidecar.change(self.layout, video.relative_path, video.id, lambda doc: _owing(doc, target))
         except (LocalDamage, FileNotFoundError):
@@ -80,10 +87,16 @@ class Backfill:
                 row = Delivery(video_id=video.id, target=target, state=DeliveryState.PENDING, next_attempt_at=now)
                 row.created_at = row.updated_at = now
                 session.add(row)
+                if action:
+                    session.flush()
+                    told = {"target": target, **what}
+                    audit.append(session, action, video_id=video.id, project_id=video.project_id, **told)
+                return True
+        return False
 
 
 def _missing(target: str, project_id: str, content_type: str) -> list[ColumnElement[bool]]:
-    listed = videos.conditions(Wanted(project_id=project_id, content_type=content_type))
+    listed = listing.conditions(Wanted(project_id=project_id, content_type=content_type))
     return [*listed, ~exists().where(Delivery.video_id == Video.id, Delivery.target == target)]
 
 

@@ -80,7 +80,8 @@ class Books:
             self._say("info", "lease_lost", outcome)
         elif outcome.copy is not None:
             seconds = round(time.monotonic() - outcome.started, 3)
-            self._say("info", "verified", outcome, key=outcome.copy.key, seconds=seconds)
+            size_bytes = outcome.claim.size_bytes
+            self._say("info", "verified", outcome, key=outcome.copy.key, bytes=size_bytes, seconds=seconds)
         elif isinstance(error, TransferCancelled):
             self._say("info", "given_back", outcome, why=error.message)
         elif error is not None:

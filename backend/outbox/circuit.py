@@ -16,9 +16,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend.catalog import events
 from backend.catalog.models import Delivery, DeliveryState, TargetRow
 from backend.errors import TargetError, TargetParked
+from backend.events import TARGET_PARKED, TARGET_RESUMED
 from backend.outbox.backoff import probe_seconds, wish_seconds
+from backend.targets.base import CheckReport
 
 FAILURES_TO_OPEN = 5
 
@@ -46,7 +49,7 @@ def note_success(session: Session, row: TargetRow, now: datetime) -> None:
         close(session, row, now)
 
 
-def note_failure(row: TargetRow, error: TargetError, now: datetime) -> bool:
+def note_failure(session: Session, row: TargetRow, error: TargetError, now: datetime) -> bool:
     """Count a failure that is the target's; True when it paused the target just now."""
     row.failures += 1
     row.last_error = error.message
@@ -57,6 +60,7 @@ def note_failure(row: TargetRow, error: TargetError, now: datetime) -> bool:
     row.circuit = kind
     row.reason = error.message
     row.next_probe_at = now + timedelta(seconds=wish_seconds(error.retry_after_seconds))
+    _tell_parked(session, row)
     return True
 
 
@@ -69,16 +73,26 @@ def claim_probe(row: TargetRow, now: datetime) -> bool:
     return True
 
 
-def note_probe(session: Session, row: TargetRow, ok: bool, message: str, now: datetime) -> None:
-    """The answer of a probe or of an operator's check."""
-    if ok:
+def note_probe(session: Session, row: TargetRow, report: CheckReport, now: datetime, *, by_hand: bool = False) -> None:
+    """The answer of a probe, or (`by_hand`) of an operator's check: who mended it wants to see what waits go now."""
+    if report.ok:
         if row.circuit != "closed":
+            row.probes = max(row.probes, 2) if by_hand else row.probes
             close(session, row, now)
         return
-    row.last_error = message
+    row.last_error = report.message
     row.last_error_at = now
+    if by_hand and row.circuit == "closed":
+        # Somebody has just seen that it does not work: it must not be shown as well until a video has failed there.
+        row.circuit = "parked" if report.needs_person else "open"
+        row.next_probe_at = now + timedelta(seconds=probe_seconds(1))
+        row.reason = report.message
+        _tell_parked(session, row)
     if row.circuit != "closed":
-        row.reason = message
+        row.reason = report.message
+        # A used-up quota lasts for hours; each probe writes there.
+        asked_for = now + timedelta(seconds=wish_seconds(report.retry_after_seconds))
+        row.next_probe_at = max(row.next_probe_at or now, asked_for)
 
 
 def ask_soon(row: TargetRow, now: datetime) -> None:
@@ -87,10 +101,19 @@ def ask_soon(row: TargetRow, now: datetime) -> None:
         row.next_probe_at = now
 
 
+def pause(session: Session, row: TargetRow) -> None:
+    """An operator's stop."""
+    if not row.paused:
+        row.paused = True
+        _tell_parked(session, row)
+
+
 def resume(session: Session, row: TargetRow, now: datetime) -> None:
     """An operator's go: ends both kinds of pause, and all that waits goes now."""
-    row.paused = False
+    was_paused, row.paused = row.paused, False
     row.probes = max(row.probes, 2)
+    if was_paused and row.circuit == "closed":
+        events.append(session, TARGET_RESUMED, target=row.name)
     close(session, row, now)
 
 
@@ -101,6 +124,8 @@ def close(session: Session, row: TargetRow, now: datetime) -> None:
     always fails would come first again and again.
     """
     was_away = row.probes > 1
+    if row.circuit != "closed" and not row.paused:
+        events.append(session, TARGET_RESUMED, target=row.name)
     row.circuit = "closed"
     row.reason = ""
     row.failures = 0
@@ -113,3 +138,9 @@ def close(session: Session, row: TargetRow, now: datetime) -> None:
         late = waiting.where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DAMAGED)))
         late = late.where(Delivery.next_attempt_at > now)
         session.execute(late.values(next_attempt_at=now, updated_at=now))
+
+
+def _tell_parked(session: Session, row: TargetRow) -> None:
+    """Nothing is sent there for now, for whichever reason: in the words of `GET /api/targets`."""
+    state = "paused" if row.paused else {"open": "degraded", "parked": "parked"}[row.circuit]
+    events.append(session, TARGET_PARKED, target=row.name, state=state, reason=row.reason)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, func
 from sqlalchemy.orm import Session, raiseload
 
 from backend.catalog.models import Base, Delivery, DeliveryState, TargetRow, Video
+from backend.disk.layout import without_category
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import lease_end
 
@@ -89,7 +90,8 @@ def _in_turn(query: Select[*Columns], target: str, due: list[ColumnElement[bool]
 
 def _due(now: datetime) -> list[list[ColumnElement[bool]]]:
     """What makes a delivery claimable, for each kind of waiting."""
-    bytes_are_here = and_(Video.trashed_at.is_(None), Video.local_state == "present")
+    # What is not hashed yet has nothing that its copy could be compared with.
+    bytes_are_here = and_(Video.trashed_at.is_(None), Video.local_state == "present", Video.sha256 != "")
     common = [Delivery.next_attempt_at <= now, bytes_are_here]
     return [
         [Delivery.state == DeliveryState.PENDING, *common],
@@ -135,7 +137,7 @@ def _take(session: Session, delivery: Delivery, video: Video, worker: str, now: 
 
 def remote_key_of(video: Video) -> str:
     """`{project}/{stored_filename}`, with the project's name as sanitised for the disk: safe in any store."""
-    return video.relative_path.removeprefix("uploads/project_")
+    return str(without_category(video.relative_path)).removeprefix("project_")
 
 
 def holds(session: Session, claim: Claim) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from backend.catalog.models import LOCAL_DAMAGE, LOCAL_MISSING
 from backend.disk.layout import Layout
+from backend.disk.sidecar import read_sidecar
 from backend.errors import (
     DiskFault,
     LocalDamage,
@@ -53,7 +54,7 @@ class Deliverer:
         try:
             return Outcome(place, claim, copy=self._put_and_verify(place, transfer), started=started)
         except TargetError as error:
-            return Outcome(place, claim, error=error, blame_target=_is_about_target(error), started=started)
+            return Outcome(place, claim, error=error, blame_target=is_about_target(error), started=started)
         except StorageError as error:
             return Outcome(place, claim, error=_in_ledger_words(error), started=started)
         except Exception as error:
@@ -63,6 +64,7 @@ class Deliverer:
 
     def _put_and_verify(self, place: Place, transfer: LedgerTransfer) -> RemoteCopy:
         claim = transfer.claim
+        title, tags = self._words(claim)
         source = Source(
             path=self.layout.absolute(claim.relative_path),
             size_bytes=claim.size_bytes,
@@ -70,6 +72,8 @@ class Deliverer:
             mime_type=claim.mime_type,
             original_filename=claim.original_filename,
             video_id=claim.video_id,
+            title=title,
+            tags=tags,
         )
         self._refuse_if_missing(source, claim)
         copy = place.target.put(source, claim.remote_key, transfer)
@@ -81,6 +85,14 @@ class Deliverer:
                 f"{proof.reason or proof.verdict} It is sent again."
             )
         return copy
+
+    def _words(self, claim: Claim) -> tuple[str, tuple[str, ...]]:
+        """Title and tags as the sidecar has them. Where it cannot be read, a copy without them is better than none."""
+        try:
+            facts = read_sidecar(self.layout.sidecar_of(claim.relative_path)).video
+        except (FileNotFoundError, StorageError):
+            return "", ()
+        return facts.title, facts.tags
 
     def _refuse_if_missing(self, source: Source, claim: Claim) -> None:
         try:
@@ -109,7 +121,7 @@ class Deliverer:
         self.log.write("info", step, upload=claim.video_id, name=claim.original_filename, target=claim.target, **more)
 
 
-def _is_about_target(error: TargetError) -> bool:
+def is_about_target(error: TargetError) -> bool:
     """False when the target says that it was our own file or disk that failed, or that it cannot take this file."""
     local = str(error.detail.get("reason", "")).startswith("local-")
     return not local and not isinstance(error, PermanentFailure | Unsupported)

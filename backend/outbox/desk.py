@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from backend.catalog import videos
+from backend.catalog import audit, videos
 from backend.catalog.database import Database
-from backend.catalog.describe import describe_delivery, iso
+from backend.catalog.describe import describe_delivery
 from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
+from backend.catalog.types import iso
 from backend.catalog.videos import EVERYTHING, Scope
 from backend.disk.layout import Layout
 from backend.errors import BadField, Conflict, NotFound
@@ -21,6 +22,7 @@ from backend.log import UploadLog
 from backend.outbox import circuit
 from backend.outbox.clock import instant
 from backend.outbox.places import Places
+from backend.outbox.reverify import Reverifier
 from backend.targets.base import CheckReport, Linkable, RemoteCopy
 from backend.targets.config import TargetConfig
 
@@ -30,17 +32,28 @@ _ENDED_WELL = (DeliveryState.DELIVERED, DeliveryState.DELETED, DeliveryState.DEL
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """Copies that wait for a target which is not configured; `alone`: of videos that have no verified copy at all."""
+
+    count: int
+    alone: int
+
+
+@dataclass(frozen=True)
 class Desk:
     database: Database
     layout: Layout
     places: Places
     log: UploadLog
 
-    def targets(self) -> list[dict[str, Any]]:
-        """Each configured target, also those that are disabled, with its health and backlog, as JSON."""
+    def targets(self, scope: Scope = EVERYTHING) -> list[dict[str, Any]]:
+        """Each configured target, also those that are disabled, with its health and backlog, as JSON.
+
+        `scope`: whose backlog is counted.
+        """
         with self.database.read() as session:
             rows = {row.name: row for row in session.scalars(select(TargetRow))}
-            backlog = _backlog(session)
+            backlog = _backlog(session, scope)
         return [_target_json(config, rows.get(config.name), backlog.get(config.name)) for config in self.places.configs]
 
     def deliveries(
@@ -63,28 +76,32 @@ class Desk:
                 for d in rows
             ]
 
-    def unknown_targets(self) -> dict[str, int]:
-        """How many copies wait for each target that is not configured: for ever, until somebody decides."""
-        query = select(Delivery.target, func.count()).where(Delivery.state.in_(_WAITING)).group_by(Delivery.target)
+    def unknown_targets(self) -> dict[str, Forgotten]:
+        """What waits for each target that is not configured: for ever, until somebody decides."""
+        other = aliased(Delivery)
+        safe = exists().where(other.video_id == Delivery.video_id, other.state == DeliveryState.DELIVERED)
+        counts = func.count(), func.count().filter(~safe)
+        query = select(Delivery.target, *counts).where(Delivery.state.in_(_WAITING)).group_by(Delivery.target)
         with self.database.read() as session:
-            return {name: n for name, n in session.execute(query) if name not in self.places.kinds}
+            found = {name: Forgotten(count, alone) for name, count, alone in session.execute(query)}
+        return {name: forgotten for name, forgotten in found.items() if name not in self.places.kinds}
 
     def retry(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
-        """Send one delivery again now, whatever it waits for."""
-        self.places.get(target)
+        """Send one delivery again now, whatever it waits for. One to a target whose copies end by themselves also when
+        it was delivered: it may have ended, or been lost, and nobody looks."""
+        ends = self.places.get(target).config.ephemeral
         with self.database.write() as session:
             video = videos.get(session, video_id, scope)
-            found = [d for d in video.deliveries if d.target == target]
-            if not found:
-                raise NotFound(f"Video {video_id} has no delivery to '{target}'.")
-            if found[0].state in _ENDED_WELL:
-                raise Conflict(f"The delivery to '{target}' is {found[0].state}; there is nothing to retry.")
+            delivery = _delivery_to(video, target)
+            if delivery.state in _ENDED_WELL and not (ends and delivery.state == DeliveryState.DELIVERED):
+                raise Conflict(f"The delivery to '{target}' is {delivery.state}; there is nothing to retry.")
             if video.local_state != "present":
                 raise Conflict("The video's bytes are not here to be sent; download it once, or restore it, first.")
             now = instant(session)
             circuit.ask_soon(circuit.lock_target(session, target), now)
-            _to_the_front(found[0], now)
-            shown = describe_delivery(found[0], video, self.places.kinds)
+            _to_the_front(delivery, now)
+            shown = describe_delivery(delivery, video, self.places.kinds)
+            audit.append(session, "delivery.retried", video_id=video.id, project_id=video.project_id, target=target)
         self.log.write("info", "retry", upload=video_id, target=target)
         return shown
 
@@ -101,15 +118,41 @@ class Desk:
                     state=DeliveryState.PENDING, next_attempt_at=now, updated_at=now
                 )
                 count += len(session.scalars(again.returning(Delivery.id)).all())
+            if count:
+                audit.append(session, "delivery.retried", targets=names, count=count)
         self.log.write("info", "retry_all", target=target or None, count=count)
         return count
+
+    def verify(self, video_id: str, target: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
+        """Look at one verified copy now; the delivery as it is after that.
+
+        Raises `TargetError` when the target could not be asked: then nothing is known that was not known before.
+        """
+        with self.database.read() as session:
+            video = videos.get(session, video_id, scope)
+            delivery = _delivery_to(video, target)
+        self.places.get(target)
+        if delivery.state != DeliveryState.DELIVERED:
+            raise Conflict(f"The delivery to '{target}' is {delivery.state}; there is no verified copy to look at.")
+        reverifier = Reverifier(self.database, self.layout, self.places, self.log)
+        if left_alone := reverifier.left_alone(target):
+            raise Conflict(f"'{target}' is not asked now: {left_alone}")
+        looked = next(reverifier.look_at(reverifier.meant(target, everything=True), [delivery.id]), None)
+        if looked is None:
+            raise Conflict(f"The copy on '{target}' is being looked at already, or its video is in the trash.")
+        if looked.error is not None:
+            raise looked.error
+        with self.database.read() as session:
+            video = videos.get(session, video_id, scope)
+            return describe_delivery(_delivery_to(video, target), video, self.places.kinds)
 
     def check(self, name: str) -> CheckReport:
         """Write, read and remove a probe; a good answer also ends the target's pause."""
         report = self.places.get(name).target.check()
         with self.database.write() as session:
             row = circuit.lock_target(session, name)
-            circuit.note_probe(session, row, report.ok, report.message, instant(session))
+            circuit.note_probe(session, row, report, instant(session), by_hand=True)
+            audit.append(session, "target.checked", target=name, ok=report.ok)
         self.log.write("info" if report.ok else "warning", "checked", target=name, ok=report.ok, said=report.message)
         return report
 
@@ -117,7 +160,8 @@ class Desk:
         """An operator's stop: nothing new is started; what moves may finish."""
         self.places.get(name)
         with self.database.write() as session:
-            circuit.lock_target(session, name).paused = True
+            circuit.pause(session, circuit.lock_target(session, name))
+            audit.append(session, "target.paused", target=name)
         self.log.write("info", "paused", target=name)
 
     def resume(self, name: str) -> None:
@@ -125,6 +169,7 @@ class Desk:
         self.places.get(name)
         with self.database.write() as session:
             circuit.resume(session, circuit.lock_target(session, name), instant(session))
+            audit.append(session, "target.resumed", target=name)
         self.log.write("info", "resumed", target=name)
 
     def link(self, video_id: str, target: str, expires_seconds: int, scope: Scope = EVERYTHING) -> str:
@@ -150,6 +195,13 @@ class Desk:
         return all(d.state == DeliveryState.DELIVERED for d in required)
 
 
+def _delivery_to(video: Video, target: str) -> Delivery:
+    for delivery in video.deliveries:
+        if delivery.target == target:
+            return delivery
+    raise NotFound(f"Video {video.id} has no delivery to '{target}'.")
+
+
 def _to_the_front(delivery: Delivery, now: datetime) -> None:
     if delivery.state == DeliveryState.IN_PROGRESS:
         if delivery.lease_until and delivery.lease_until > now:
@@ -160,11 +212,11 @@ def _to_the_front(delivery: Delivery, now: datetime) -> None:
     delivery.next_attempt_at = delivery.updated_at = now
 
 
-def _backlog(session: Session) -> dict[str, tuple[int, int, datetime]]:
+def _backlog(session: Session, scope: Scope) -> dict[str, tuple[int, int, datetime]]:
     query = (
         select(Delivery.target, func.count(), func.sum(Video.size_bytes), func.min(Delivery.created_at))
         .join(Video, Video.id == Delivery.video_id)
-        .where(Delivery.state.in_(_WAITING), Video.trashed_at.is_(None))
+        .where(Delivery.state.in_(_WAITING), Video.trashed_at.is_(None), *scope.condition())
         .group_by(Delivery.target)
     )
     return {target: (count, int(size), oldest) for target, count, size, oldest in session.execute(query)}

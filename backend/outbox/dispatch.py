@@ -44,6 +44,7 @@ class Dispatcher:
     _wake: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _stopping: bool = False
+    _halted: threading.Event = field(default_factory=threading.Event)  # as `_stopping`, for those who wait for it
     _next_look: float = 0.0
 
     def __post_init__(self) -> None:
@@ -61,6 +62,10 @@ class Dispatcher:
             self._turn()
             self._wake.wait(_IDLE_SECONDS)
 
+    def waits_in_vain(self, seconds: float) -> bool:
+        """Wait so long; True at once when the worker is to stop."""
+        return self._stopping or self._halted.wait(seconds)
+
     def ask_to_stop(self) -> None:
         """Safe in a signal handler: takes no lock, which the interrupted code might hold."""
         self._stopping = True
@@ -72,6 +77,7 @@ class Dispatcher:
         must end at once, before another worker's bytes meet ours.
         """
         self._stopping = True
+        self._halted.set()
         self._pool.shutdown(wait=False)
         self._settle_for(self.stop_seconds)
         for transfer in self._running.values():
@@ -99,7 +105,7 @@ class Dispatcher:
         report = self.places.get(name).target.check()
         with self.database.write() as session:
             row = circuit.lock_target(session, name)
-            circuit.note_probe(session, row, report.ok, report.message, clock.instant(session))
+            circuit.note_probe(session, row, report, clock.instant(session))
         self.log.write("info" if report.ok else "warning", "probed", target=name, ok=report.ok, said=report.message)
         self._wake.set()
 

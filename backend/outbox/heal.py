@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 
+from backend.catalog import damages, scrubs
 from backend.catalog.database import Database
 from backend.catalog.models import LOCAL_FAILURES, Delivery, DeliveryState, Video
 from backend.disk.layout import Layout
@@ -15,6 +16,7 @@ from backend.disk.stored import is_good, put_in_place
 from backend.errors import StorageError
 from backend.log import UploadLog
 from backend.outbox.clock import instant
+from backend.outbox.mended import LocalDamages
 from backend.outbox.record import record_delivery
 
 _HELD_UP = (DeliveryState.FAILED, DeliveryState.PENDING)
@@ -48,6 +50,7 @@ class Healer:
         """
         try:
             well = [h for h in holders(self.database, self.sha256, self.size_bytes, known_only) if self._mend(h, by)]
+            well = [h for h in well if self._settle(h, by)]
             send_again(self.database, self.layout, self.log, well)
         except StorageError as error:
             self.log.write("error", "not_repaired", upload=by, error=error.message)
@@ -66,6 +69,13 @@ class Healer:
         self.log.write("warning", "repaired", upload=holder.id, name=holder.original_filename, by=by)
         return True
 
+    def _settle(self, holder: Holder, by: str) -> bool:
+        """What is known against its file is over, if the disk gives it back right."""
+        with self.database.read() as session:
+            video = scrubs.one(session, holder.id)
+        damage = LocalDamages(self.layout, self.database, self.log)
+        return video is not None and damage.settle_file(video, f"good bytes came with {by}")
+
     def _is_good(self, place: Path) -> bool:
         try:
             status = place.stat()
@@ -80,12 +90,18 @@ class Healer:
 
 
 def holders(database: Database, sha256: str, size_bytes: int, known_only: bool = False) -> list[Holder]:
-    """The videos that should have these bytes here, the oldest first; `known_only`: whose copies failed by damage."""
+    """The videos that should have these bytes here, the oldest first; `known_only`: whose file is known to be bad.
+
+    None for what is not hashed yet.
+    """
+    if not sha256:
+        return []
     query = select(Video.id, Video.original_filename, Video.relative_path).where(
         Video.sha256 == sha256, Video.size_bytes == size_bytes, Video.local_state == "present"
     )
     if known_only:
-        query = query.where(exists().where(Delivery.video_id == Video.id, Delivery.error_code.in_(LOCAL_FAILURES)))
+        held_up = exists().where(Delivery.video_id == Video.id, Delivery.error_code.in_(LOCAL_FAILURES))
+        query = query.where(or_(held_up, damages.has_bad_file()))
     with database.read() as session:
         return [Holder(*row) for row in session.execute(query.order_by(Video.created_at, Video.id))]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from backend.errors import NotFound, SettingsError
 from backend.outbox.overlap import overlaps
 from backend.settings import Settings
 from backend.targets.base import Target
 from backend.targets.config import TargetConfig
-from backend.targets.from_environment import SeedVariables, configs_from_environment
-from backend.targets.registry import build_target
+from backend.targets.from_environment import DRIVE, SeedVariables, configs_from_environment, is_from_google
+from backend.targets.registry import build_target, load_kind
 from backend.targets.rules import Rule
 from backend.targets.targets_file import read_targets_file
+
+_REDIS = "redis"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """All enabled targets by name, the rules of targets.toml, and the names that uploads get by default."""
+    """All enabled targets by name, the rules of targets.toml, and the names that uploads get by default: unless told
+    otherwise all but those that let go of their copies."""
 
     by_name: Mapping[str, Place]
     rules: Sequence[Rule] = ()
@@ -51,10 +55,21 @@ class Places:
     def required(self) -> frozenset[str]:
         return frozenset(name for name, place in self.by_name.items() if place.config.required)
 
+    @property
+    def passing(self) -> frozenset[str]:
+        """Those that let go of their copies: none of theirs counts."""
+        return frozenset(name for name, place in self.by_name.items() if place.config.ephemeral)
 
-def open_places(settings: Settings, environ: Mapping[str, str]) -> Places:
-    """Build every enabled target. No connection is opened. Raises `SettingsError` with every problem."""
+
+def open_places(settings: Settings, environ: Mapping[str, str], more: Sequence[TargetConfig] = ()) -> Places:
+    """Build every enabled target. No connection is opened. Raises `SettingsError` with every problem.
+
+    `more`: what somebody wants besides the configured ones.
+    """
     configs, rules = _configured(settings, environ)
+    if twice := sorted({config.name for config in configs} & {config.name for config in more}):
+        raise SettingsError([f"target “{name}” is configured already; give this one another name." for name in twice])
+    configs = [_with_redis(config, settings) for config in (*configs, *more)]
     enabled = {config.name: config for config in configs if config.enabled}
     unknown = [name for name in settings.upload_targets if name not in enabled]
     if unknown:
@@ -66,7 +81,7 @@ def open_places(settings: Settings, environ: Mapping[str, str]) -> Places:
     return Places(
         by_name=by_name,
         rules=[_without_disabled(rule, enabled) for rule in rules],
-        default=settings.upload_targets or tuple(enabled),
+        default=settings.upload_targets or tuple(name for name, config in enabled.items() if not config.ephemeral),
         disabled=tuple(config for config in configs if not config.enabled),
     )
 
@@ -76,11 +91,23 @@ def _configured(settings: Settings, environ: Mapping[str, str]) -> tuple[Sequenc
     if settings.targets_file.is_file():
         found = read_targets_file(settings.targets_file, environ)
         taken = {config.name for config in found.configs}
-        # The file says it better: a variable's target of the same name gives way to it.
-        return [*found.configs, *(c for c in from_variables if c.name not in taken)], found.rules
+        # The file says it better: a variable's target of the same name gives way to it, and so does its Drive to any.
+        drives = {DRIVE} & {config.kind for config in found.configs}
+        more = [c for c in from_variables if c.name not in taken and c.kind not in drives]
+        return [*found.configs, *more], found.rules
     if "targets_file" in settings.model_fields_set:
         raise SettingsError([f"TARGETS_FILE={settings.targets_file} does not exist"])
     return from_variables, ()
+
+
+def _with_redis(config: TargetConfig, settings: Settings) -> TargetConfig:
+    """With the address of REDIS_URL where the target names none."""
+    url = settings.redis_url.get_secret_value()
+    if config.kind != _REDIS or config.options["url"] or not url:
+        return config
+    if problems := load_kind(_REDIS).problems({**config.options, "url": url}):
+        raise SettingsError([f"REDIS_URL: {problem}." for problem in problems])
+    return replace(config, options={**config.options, "url": url})
 
 
 def _without_disabled(rule: Rule, enabled: Mapping[str, TargetConfig]) -> Rule:
@@ -99,5 +126,20 @@ def _seed_variables(settings: Settings) -> SeedVariables:
         minio_bucket_recordings=settings.minio_bucket_recordings,
         minio_bucket_exports=settings.minio_bucket_exports,
         minio_bucket_thumbnails=settings.minio_bucket_thumbnails,
+        drive_folder_id=settings.drive_folder_id,
+        drive_credentials=_drive_credentials(settings),
         milestone_url=settings.milestone_url,
     )
+
+
+def _drive_credentials(settings: Settings) -> str:
+    """Where Drive's credentials are; "" when nobody wants Drive.
+
+    Without a word in settings or targets.toml, Google's `credentials.json` in the working folder is wish enough: so
+    seed 003 has it, and what it lacks yet (a folder, a sign-in) the target says on the page. Any other file of that
+    name is somebody else's.
+    """
+    named = settings.drive_credentials.get_secret_value()
+    asked = bool(settings.drive_folder_id) or "drive_credentials" in settings.model_fields_set
+    found = not settings.targets_file.is_file() and is_from_google(Path(named))
+    return named if asked or found else ""

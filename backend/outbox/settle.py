@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.catalog import events
 from backend.catalog.models import LOCAL_FAILURES, DeliveryState, TargetRow
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransferCancelled, Unsupported
+from backend.events import VIDEO_DELIVERED, VIDEO_REPAIRED
 from backend.outbox import circuit
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.claim import Claim, write_held
@@ -45,17 +47,27 @@ def _delivered(session: Session, row: TargetRow, outcome: Outcome, copy: RemoteC
         state=DeliveryState.DELIVERED,
         remote_key=copy.key,
         proof=dict(copy.proof),
+        link=copy.link,
         resume={},
         bytes_sent=outcome.claim.size_bytes,
         error="",
         error_code="",
         verified_at=now,
+        checked_at=now,
         updated_at=now,
         **_FREE,
     )
     if held:
+        _tell(session, outcome.claim, copy)
         circuit.note_success(session, row, now)
     return Ended(outcome, DeliveryState.DELIVERED if held else None)
+
+
+def _tell(session: Session, claim: Claim, copy: RemoteCopy) -> None:
+    name, more = VIDEO_DELIVERED, {}
+    if claim.was_damaged:
+        name, more = VIDEO_REPAIRED, {"where": claim.target, "how": "sent again"}
+    events.append_of(session, name, claim.video_id, target=claim.target, link=copy.link or None, **more)
 
 
 def _ended_badly(session: Session, row: TargetRow, outcome: Outcome, error: TargetError, now: datetime) -> Ended:
@@ -73,7 +85,7 @@ def _ended_badly(session: Session, row: TargetRow, outcome: Outcome, error: Targ
     )
     if not held:
         return Ended(outcome, None)
-    return Ended(outcome, state, outcome.blame_target and circuit.note_failure(row, error, now))
+    return Ended(outcome, state, outcome.blame_target and circuit.note_failure(session, row, error, now))
 
 
 def _given_back(session: Session, outcome: Outcome, now: datetime) -> Ended:

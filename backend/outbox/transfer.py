@@ -61,6 +61,10 @@ class LedgerTransfer:
     _seen: tuple[float, int] | None = None
 
     @property
+    def is_first(self) -> bool:
+        return self.claim.attempt == 1 and not self.claim.resume and not self.claim.was_damaged
+
+    @property
     def resume(self) -> Mapping[str, Any]:
         return self.claim.resume
 

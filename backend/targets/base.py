@@ -14,12 +14,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from backend.errors import TargetError, TargetParked
+
 
 @dataclass(frozen=True)
 class Source:
     """A whole, published local file, and what the intake knows of it.
 
-    `sha256` is 64 lowercase hex digits taken while the bytes arrived; `size_bytes` is exact.
+    `sha256` is 64 lowercase hex digits taken while the bytes arrived; `size_bytes` is exact. `title` and `tags` are
+    what people say of it at this moment, for targets whose readers want to know.
     """
 
     path: Path
@@ -28,6 +31,8 @@ class Source:
     mime_type: str
     original_filename: str
     video_id: str
+    title: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class RemoteCopy:
     """Where a copy lies, and what the remote must answer for it.
 
     `key` is the remote name. `proof` holds figures we computed from the bytes we sent (an ETag to expect,
-    a part size), never figures the remote told us; it is kept in the catalog and the sidecar, and empty
-    when it was lost: then `verify` reads the copy back.
+    a part size) and the remote's own name for the copy, never figures the remote told us; it is kept in the
+    catalog and the sidecar, and empty when it was lost: then `verify` reads the copy back. `link` is the page
+    where people who may see the copy open it, if the remote has one; it is shown and lets nobody in by itself.
     """
 
     key: str
     proof: Mapping[str, Any] = field(default_factory=dict)
+    link: str = ""
 
 
 class Verdict(StrEnum):
@@ -59,26 +66,51 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Proof:
-    """The result of a verification: the verdict, the remote's own figures, and how they were had."""
+    """The result of a verification: the verdict, the remote's own figures, and how they were had.
+
+    `read_bytes`: how much of the copy had to be read back for it, which counts against the bandwidth limit.
+    """
 
     verdict: Verdict
     how: str
     size_bytes: int | None = None
     checksum: str | None = None
     reason: str = ""
+    read_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What `check` found, in words an operator can act on. `ok`: a probe was written, read and removed."""
+    """What `check` found, in words an operator can act on. `ok`: a probe was written, read and removed.
+
+    `retry_after_seconds`: how long the remote wants to be left alone before it is asked again. `needs_person`: it
+    will not pass by itself.
+    """
 
     ok: bool
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    retry_after_seconds: float | None = None
+    needs_person: bool = False
+
+    @classmethod
+    def failed(cls, error: TargetError, message: str = "", **details: Any) -> CheckReport:
+        """What stood against it; `message` where it says more than the error."""
+        parked = isinstance(error, TargetParked)
+        told = {**details, **error.detail}
+        return cls(False, message or error.message, told, error.retry_after_seconds, needs_person=parked)
 
 
 class Transfer(Protocol):
     """What the outbox hands to a running `put`, which calls it from its own thread alone."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no attempt at this copy was ever begun, by any worker: there is nothing to look for yet.
+
+        After a loss of the catalog it may be true although an attempt was made; one that stored a state before its
+        first byte has that state in `resume` all the same.
+        """
 
     @property
     def resume(self) -> Mapping[str, Any]:
@@ -125,6 +157,28 @@ class Placed(Protocol):
 
         Two targets of one place would count one copy as two; the start refuses them. Asks no remote.
         """
+
+
+class Notes(Protocol):
+    """Short texts that a target keeps between its calls, the same for all workers: such as the id of a folder it made.
+
+    Never a secret. They may be lost together with the catalog: what they name must be found again without them.
+    """
+
+    def get(self, name: str) -> str | None:
+        """What is kept under `name`."""
+
+    def put(self, name: str, value: str, instead_of: str | None = None) -> str:
+        """Keep `value` if `instead_of` (None: nothing) is kept now; of several that do so at once one wins.
+
+        Returns what is kept afterwards: `value`, or the winner's. Durable when this returns.
+        """
+
+
+@runtime_checkable
+class NoteTaker(Protocol):
+    def take_notes_in(self, notes: Notes) -> None:
+        """Told once, before the first call. A target that is never told keeps its notes in memory."""
 
 
 @runtime_checkable

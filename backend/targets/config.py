@@ -14,7 +14,10 @@ OnDelete = Literal["keep", "delete"]
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """One configured target. `options` are the kind's own, checked, secrets resolved, and so never shown."""
+    """One configured target. `options` are the kind's own, checked, secrets resolved, and so never shown.
+
+    `ephemeral`: as its kind is.
+    """
 
     name: str
     kind: str
@@ -24,6 +27,8 @@ class TargetConfig:
     max_concurrent: int = 2
     max_mib_per_second: float | None = None
     on_delete: OnDelete = "keep"
+    verify_every_days: float = 7
+    ephemeral: bool = False
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -87,6 +92,9 @@ def _no_problems(_options: Mapping[str, Any]) -> list[str]:
 class Kind:
     """A kind of target: its name, its options, what else to check before the start, and how to build one.
 
+    `ephemeral`: it lets go of its copies after a while. None of them counts as a copy, nobody looks at one again, and
+    videos go there only where it is named.
+
     An entry point of the group `holdfast.targets` names an object of this class; its name is the kind's.
     """
 
@@ -94,3 +102,4 @@ class Kind:
     options: tuple[Option, ...]
     build: Callable[[TargetConfig], Target]
     problems: Callable[[Mapping[str, Any]], list[str]] = _no_problems
+    ephemeral: bool = False

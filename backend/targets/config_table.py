@@ -27,6 +27,14 @@ _COMMON = (
         "keep",
         choices=("keep", "delete"),
     ),
+    Option(
+        "verify_every_days",
+        (Shape.WHOLE, Shape.NUMBER),
+        "days after which a verified copy is looked at again; 0: never",
+        default=7,
+        least=0,
+        most=36500,
+    ),
 )
 COMMON_NAMES = tuple(option.name for option in _COMMON)
 
@@ -43,10 +51,15 @@ def read_table(table: Mapping[str, Any], where: str, problems: list[str]) -> Tar
     if isinstance(name, str) and name.strip() and not _NAME.fullmatch(name):
         found.append("option “name” may hold a-z, 0-9, - and _, must start with a letter or digit, and 63 at most")
     options = _values(table, kind.options) if kind else {}
+    if kind is not None and kind.ephemeral and table.get("required") is True:
+        found.append(f"option “required” cannot be true: what kind {kind.name} keeps ends by itself, and never counts")
     if kind is not None and not found:
         found += kind.problems(options)
     problems += [f"{where}: {problem}." for problem in found]
-    return None if found or kind is None else _config(_values(table, _COMMON), options)
+    if found or kind is None:
+        return None
+    common = _values(table, _COMMON)
+    return _config(common | ({"ephemeral": True, "required": False} if kind.ephemeral else {}), options)
 
 
 def _kind(table: Mapping[str, Any], found: list[str]) -> Kind | None:

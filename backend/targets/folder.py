@@ -85,8 +85,9 @@ class FolderTarget:
             reason = f"It has {size_bytes} bytes instead of {expected.size_bytes}."
             return Proof(Verdict.DIFFERS, _HOW, size_bytes, reason=reason)
         if sha256 != expected.sha256:
-            return Proof(Verdict.DIFFERS, _HOW, size_bytes, f"sha256:{sha256}", "Its SHA-256 is another one.")
-        return Proof(Verdict.MATCHES, _HOW, size_bytes, f"sha256:{sha256}")
+            reason = "Its SHA-256 is another one."
+            return Proof(Verdict.DIFFERS, _HOW, size_bytes, f"sha256:{sha256}", reason, size_bytes)
+        return Proof(Verdict.MATCHES, _HOW, size_bytes, f"sha256:{sha256}", read_bytes=size_bytes)
 
     def check(self) -> CheckReport:
         """Publish, read back and remove a small file (see `Target.check`)."""
@@ -94,7 +95,7 @@ class FolderTarget:
             with judging(self._path, "writing a small file to try it"), self._root.opened() as root_fd:
                 details = self._probe(root_fd)
         except TargetError as error:
-            return CheckReport(ok=False, message=error.message, details=error.detail)
+            return CheckReport.failed(error)
         return CheckReport(ok=True, message=f"The folder {self._path} can be written and read.", details=details)
 
     def _probe(self, root_fd: int) -> dict[str, Any]:
@@ -147,6 +148,7 @@ class FolderTarget:
 class _NoTransfer:
     """A probe has no attempt behind it and none to come."""
 
+    is_first = True
     resume: Mapping[str, Any] = {}
 
     def save_resume(self, state: Mapping[str, Any]) -> None:
@@ -183,6 +185,7 @@ KIND = Kind(
             default="link",
             choices=("link", "rename", "exclusive"),
         ),
+        Option("exports", (Shape.FLAG,), "true: exports are copied there too, below exports/", default=False),
     ),
     build=FolderTarget,
     problems=_problems,

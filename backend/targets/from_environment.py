@@ -1,8 +1,10 @@
-"""The targets that the seeds' variables describe without a file: STORAGE_MODE, STORAGE_BACKEND, MINIO_*."""
+"""The targets that the seeds' variables describe without a file: STORAGE_*, MINIO_*, DRIVE_*."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from backend.errors import SettingsError
@@ -11,6 +13,8 @@ from backend.targets.config_table import read_table
 
 _MODES = ("LOCAL", "MILESTONE", "BOTH")
 _BACKENDS = ("MINIO", "S3", "FILESYSTEM")
+DRIVE = "drive"
+_LARGEST_CREDENTIALS_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,13 @@ class SeedVariables:
     minio_bucket_recordings: str = "cctv-recordings"
     minio_bucket_exports: str = "cctv-exports"
     minio_bucket_thumbnails: str = "cctv-thumbnails"
+    drive_folder_id: str = ""
+    drive_credentials: str = field(default="", repr=False)
     milestone_url: str = ""
 
 
 def configs_from_environment(seed: SeedVariables) -> list[TargetConfig]:
-    """The obvious targets: none, or the one that STORAGE_BACKEND or a lone MINIO_ENDPOINT asks for.
+    """The obvious targets: what STORAGE_BACKEND or a lone MINIO_ENDPOINT asks for, and Drive with its credentials.
 
     SettingsError with every problem at once.
     """
@@ -42,10 +48,24 @@ def configs_from_environment(seed: SeedVariables) -> list[TargetConfig]:
     elif not backend and seed.minio_endpoint:
         backend = "MINIO"
     table = _table(backend, seed, problems)
-    config = read_table(table, f"STORAGE_BACKEND={backend}", problems) if table else None
+    found = [read_table(table, f"STORAGE_BACKEND={backend}", problems)] if table else []
+    if seed.drive_credentials:
+        found.append(read_table(_drive_table(seed), "DRIVE_FOLDER_ID, DRIVE_CREDENTIALS", problems))
     if problems:
         raise SettingsError(problems)
-    return [config] if config else []
+    return [config for config in found if config]
+
+
+def is_from_google(path: Path) -> bool:
+    """Whether this file holds credentials of Google's: a service account's key, a sign-in, or an OAuth client."""
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.read(_LARGEST_CREDENTIALS_BYTES))
+    except (OSError, ValueError):
+        return False
+    if not isinstance(content, dict):
+        return False
+    return content.get("type") in ("service_account", "authorized_user") or "installed" in content
 
 
 def _mode_problems(seed: SeedVariables) -> list[str]:
@@ -64,7 +84,7 @@ def _table(backend: str, seed: SeedVariables, problems: list[str]) -> dict[str, 
         if not seed.filesystem_path:
             problems.append("STORAGE_BACKEND=FILESYSTEM needs FILESYSTEM_PATH, which is not set.")
             return None
-        return {"name": "folder", "kind": "folder", "path": seed.filesystem_path}
+        return {"name": "folder", "kind": "folder", "path": seed.filesystem_path, "exports": True}
     if backend not in ("MINIO", "S3"):
         return None
     needed = {
@@ -75,6 +95,11 @@ def _table(backend: str, seed: SeedVariables, problems: list[str]) -> dict[str, 
     missing = [name for name, value in needed.items() if not value]
     problems += [f"STORAGE_BACKEND={backend} needs {name}, which is not set." for name in missing]
     return None if missing else _s3_table(backend.lower(), seed)
+
+
+def _drive_table(seed: SeedVariables) -> dict[str, Any]:
+    table = {"name": DRIVE, "kind": DRIVE, "label": "Drive", "credentials": seed.drive_credentials}
+    return table | ({"folder_id": seed.drive_folder_id} if seed.drive_folder_id else {})
 
 
 def _s3_table(kind: str, seed: SeedVariables) -> dict[str, Any]:

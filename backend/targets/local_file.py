@@ -74,6 +74,10 @@ class LocalFile:
             offset_bytes += got
             yield buffer[:got]
 
+    def whole(self) -> bytes:
+        """All of a small file."""
+        return b"".join(bytes(piece) for piece in self.pieces(0, self.source.size_bytes))
+
     def digests(self, offset_bytes: int, length_bytes: int, *names: str) -> tuple[bytes, ...]:
         """Hash one stretch with each of the named algorithms, reading it once."""
         hashers = [hashlib.new(name, usedforsecurity=False) for name in names]

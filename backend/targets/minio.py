@@ -156,7 +156,7 @@ class MinioTarget:
             return Proof(Verdict.MISSING, _BY_READING, reason="The object was gone when it was read.")
         verdict = Verdict.MATCHES if sha256 == expected.sha256 else Verdict.DIFFERS
         reason = "" if verdict is Verdict.MATCHES else "Its SHA-256 is another one."
-        return Proof(verdict, _BY_READING, head.size_bytes, f"sha256:{sha256}", reason)
+        return Proof(verdict, _BY_READING, head.size_bytes, f"sha256:{sha256}", reason, head.size_bytes)
 
     def check(self) -> CheckReport:
         """Make the buckets, then write, read back and remove a small object (see `Target.check`)."""
@@ -166,7 +166,7 @@ class MinioTarget:
                 details["buckets_made"] = [bucket for bucket in self._buckets if self._make_sure(bucket)]
                 details["probe"] = self._probe()
         except TargetError as error:
-            return CheckReport(ok=False, message=error.message, details={**details, **error.detail})
+            return CheckReport.failed(error, **details)
         message = f"Bucket “{self._place.bucket}” at {self._place.endpoint} can be written, read and cleared."
         return CheckReport(ok=True, message=message, details=details)
 

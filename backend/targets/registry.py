@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 
+from backend import plugins
 from backend.errors import SettingsError
 from backend.targets.base import Target
 from backend.targets.config import Kind, TargetConfig
@@ -30,42 +30,52 @@ def _s3() -> Kind:
     return S3
 
 
+def _drive() -> Kind:
+    from backend.targets.drive.target import DRIVE
+
+    return DRIVE
+
+
+def _redis() -> Kind:
+    from backend.targets.redis import KIND
+
+    return KIND
+
+
 # Functions, so that a command which needs no remote does not load a vendor's SDK.
-_BUILT_IN: dict[str, Callable[[], Kind]] = {"folder": _folder, "minio": _minio, "s3": _s3}
-
-
-def _outside() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+_BUILT_IN: dict[str, Callable[[], Kind]] = {
+    "drive": _drive,
+    "folder": _folder,
+    "minio": _minio,
+    "redis": _redis,
+    "s3": _s3,
+}
 
 
 def kind_names() -> list[str]:
     """Every kind that can be written in targets.toml, sorted."""
-    return sorted({*_BUILT_IN, *_outside()})
+    return sorted({*_BUILT_IN, *plugins.names(ENTRY_POINT_GROUP)})
 
 
 def load_kind(name: str) -> Kind:
     """The kind of that name. SettingsError if there is none, or if an outside one cannot be loaded."""
-    built_in, outside = _BUILT_IN.get(name), _outside().get(name)
+    built_in, outside = _BUILT_IN.get(name), plugins.claimed_by(ENTRY_POINT_GROUP, name)
     if built_in and outside:
-        raise SettingsError([f"kind “{name}” is built in, but the package behind “{outside.value}” also claims it."])
+        raise SettingsError([f"kind “{name}” is built in, but the package behind “{outside}” also claims it."])
     if built_in:
         return built_in()
     if outside:
-        return _loaded(outside)
+        return _loaded(name, outside)
     raise SettingsError([f"kind “{name}” is not known; known kinds: {', '.join(kind_names())}."])
 
 
-def _loaded(point: EntryPoint) -> Kind:
+def _loaded(name: str, place: str) -> Kind:
     try:
-        kind = point.load()
-    except Exception as error:
-        raise SettingsError(
-            [f"kind “{point.name}” could not be loaded from “{point.value}”: {type(error).__name__}: {error}."]
-        ) from error
-    if not isinstance(kind, Kind) or kind.name != point.name:
-        raise SettingsError(
-            [f"kind “{point.name}”: “{point.value}” must be a backend.targets.config.Kind of that name."]
-        )
+        kind = plugins.load(ENTRY_POINT_GROUP, name)
+    except plugins.PluginTrouble as error:
+        raise SettingsError([f"kind “{name}” {error}"]) from error
+    if not isinstance(kind, Kind) or kind.name != name:
+        raise SettingsError([f"kind “{name}”: “{place}” must be a backend.targets.config.Kind of that name."])
     return kind
 
 

@@ -7,8 +7,6 @@ Pure: it sees the figures of the answer, not the SDK. Codes are those of Amazon 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransientFailure
 
@@ -119,18 +117,3 @@ def _say(words: str, answer: Answer, place: Place) -> str:
     told = answer.message or (f"HTTP {answer.status}" if answer.status else "no reason given")
     said = words.format(bucket=place.bucket, message=told[:200], code=answer.code)
     return f"The storage at {place.endpoint} {said}."
-
-
-def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
-    """Read a Retry-After header (RFC 9110, 10.2.3): seconds or a date. None if there is none that makes sense."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - (now or datetime.now(UTC))).total_seconds())

@@ -22,8 +22,9 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import DictType
 from urllib3.exceptions import HTTPError
 
+from backend.targets.retry_after import retry_after_seconds
 from backend.targets.s3_body import Body
-from backend.targets.s3_failures import Answer, S3Problem, retry_after_seconds
+from backend.targets.s3_failures import Answer, S3Problem
 from backend.targets.s3_http import Connection, Http, unanswered
 from backend.targets.s3_xml import (
     Garbled,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backend.errors import SettingsError
+from backend.settings.toml_file import parse_toml, tables_of
 from backend.targets.config import TargetConfig
 from backend.targets.config_table import read_table
 from backend.targets.rules import Rule, read_rules
@@ -28,34 +28,17 @@ def read_targets_file(path: Path, environ: Mapping[str, str]) -> TargetsFile:
     A text option "env:NAME" takes the variable's value from `environ`, "file:PATH" the file's content without
     the line end; PATH is relative to the folder of targets.toml.
     """
-    document = _parse(path)
+    document = parse_toml(path)
     problems = [
         f"{path.name}: “{name}” is not known; the file holds [[target]] and [[rule]] tables."
         for name in document
         if name not in ("target", "rule")
     ]
-    configs = _configs(_tables(document, "target", path, problems), path, environ, problems)
-    rules = read_rules(_tables(document, "rule", path, problems), path.name, _names(document), problems)
+    configs = _configs(tables_of(document, "target", path, problems), path, environ, problems)
+    rules = read_rules(tables_of(document, "rule", path, problems), path.name, _names(document), problems)
     if problems:
         raise SettingsError(problems)
     return TargetsFile(tuple(configs), tuple(rules))
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError([f"{path.name}: cannot be read ({error.strerror}): {path}."]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path.name}: is not TOML: {error}."]) from error
-
-
-def _tables(document: Mapping[str, Any], name: str, path: Path, problems: list[str]) -> list[dict[str, Any]]:
-    tables = document.get(name, [])
-    if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
-        return tables
-    problems.append(f"{path.name}: write [[{name}]] with two brackets, once for each {name}.")
-    return []
 
 
 def _names(document: Mapping[str, Any]) -> list[str]:
