@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from backend.catalog.lines import LONGEST, camera_of
 from backend.disk.layout import split_extension
 from backend.errors import BadField, ExtensionNotAllowed
 
@@ -39,6 +40,7 @@ class Facts:
     targets: tuple[str, ...] | None = None
     sha256: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    saved_at: datetime | None = None  # when another server saved it, long ago; never told by a form
 
 
 def read_facts(fields: Fields, now: datetime) -> Facts:
@@ -53,7 +55,7 @@ def read_facts(fields: Fields, now: datetime) -> Facts:
         description=_text(fields, "description"),
         tags=_tags(fields),
         source=_name(fields, "source"),
-        camera_id=_name(fields, "camera_id"),
+        camera_id=_camera(fields, start_at, end_at),
         start_at=start_at,
         end_at=end_at,
         expires_at=_expiry(fields, now),
@@ -61,6 +63,24 @@ def read_facts(fields: Fields, now: datetime) -> Facts:
         sha256=_sha256(fields),
         metadata=_metadata(fields),
     )
+
+
+def camera_name(text: str) -> str:
+    """What people call a camera; "" takes the name away."""
+    return _name({"name": [text]}, "name")
+
+
+def _camera(fields: Fields, start_at: datetime | None, end_at: datetime | None) -> str:
+    """As it was given; a UUID that was recorded between two instants in one way of writing, for it is a segment."""
+    given = _name(fields, "camera_id")
+    known = camera_of(given) if given else None
+    if known is None or start_at is None or end_at is None:
+        return given
+    if end_at - start_at > LONGEST:
+        raise _bad(
+            "end_time", f"is more than {LONGEST.days} days after start_time; cut the recording into shorter ones"
+        )
+    return known
 
 
 def wait_seconds(fields: Fields, default: float) -> float:

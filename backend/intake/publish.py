@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backend.disk.atomic import discard, forget, fsync_folder, make_folder, replace
 from backend.disk.atomic import publish as publish_file
-from backend.disk.incoming import IncomingFile
-from backend.disk.layout import Layout, project_folder, split_extension, stored_name
+from backend.disk.incoming import FileInHand
+from backend.disk.layout import Layout, category_of, project_folder, split_extension, stored_name
 from backend.disk.sidecar import Sidecar, write_first
 from backend.errors import Conflict, HoldfastError
 from backend.intake.twins import Twin
@@ -23,12 +23,20 @@ from backend.mime import extension_for
 _MOST_NAMES = 20
 
 
-def publish(layout: Layout, file: IncomingFile, twin: Twin | None, draft: Sidecar) -> Sidecar:
-    """Publish `file`, or a second name of its twin's bytes, and return the sidecar as written."""
-    folder = layout.uploads / project_folder(draft.video.project_id)
+def publish(
+    layout: Layout, file: FileInHand, twin: Twin | None, draft: Sidecar, saved_at: datetime | None = None
+) -> Sidecar:
+    """Publish `file`, or a second name of its twin's bytes, and return the sidecar as written.
+
+    `saved_at`: when another server saved it; None: now.
+    """
+    extension = _extension(draft)
+    place = f"{category_of(extension, draft.video.mime_type)}/{project_folder(draft.video.project_id)}"
+    folder = layout.root / place
     make_folder(folder)
-    for _ in range(_MOST_NAMES):
-        named = _named(draft, folder.name, twin)
+    for number in range(_MOST_NAMES):
+        at = datetime.now(UTC) if saved_at is None else saved_at + timedelta(microseconds=number)
+        named = _named(draft, place, extension, twin, at)
         try:
             placed = _try_name(layout, file, twin, named)
         except FileExistsError:
@@ -52,16 +60,18 @@ def withdraw(layout: Layout, placed: Sidecar) -> None:
     fsync_folder(final.parent)
 
 
-def _named(draft: Sidecar, folder_name: str, twin: Twin | None) -> Sidecar:
-    now = datetime.now(UTC)
+def _extension(draft: Sidecar) -> str:
+    return split_extension(draft.video.original_filename)[1] or extension_for(draft.video.mime_type) or "bin"
+
+
+def _named(draft: Sidecar, place: str, extension: str, twin: Twin | None, at: datetime) -> Sidecar:
     video = draft.video
-    extension = split_extension(video.original_filename)[1] or extension_for(video.mime_type) or "bin"
-    name = stored_name(video.project_id, video.original_filename, video.content_type, extension, now)
+    name = stored_name(video.project_id, video.original_filename, video.content_type, extension, at)
     changes: dict[str, object] = {
         "stored_filename": name,
-        "relative_path": f"uploads/{folder_name}/{name}",
-        "saved_at": now,
-        "updated_at": now,
+        "relative_path": f"{place}/{name}",
+        "saved_at": at,
+        "updated_at": at,
     }
     if twin is not None:
         changes["duplicate_of"] = twin.video_id
@@ -69,7 +79,7 @@ def _named(draft: Sidecar, folder_name: str, twin: Twin | None) -> Sidecar:
     return draft.model_copy(update={"video": video.model_copy(update=changes)})
 
 
-def _try_name(layout: Layout, file: IncomingFile, twin: Twin | None, named: Sidecar) -> Sidecar:
+def _try_name(layout: Layout, file: FileInHand, twin: Twin | None, named: Sidecar) -> Sidecar:
     write_first(layout, named)
     final = layout.absolute(named.video.relative_path)
     try:
@@ -102,7 +112,7 @@ def _with_own_bytes(layout: Layout, named: Sidecar) -> Sidecar:
     return own
 
 
-def _make_durable(layout: Layout, folder: Path, file: IncomingFile, placed: Sidecar) -> None:
+def _make_durable(layout: Layout, folder: Path, file: FileInHand, placed: Sidecar) -> None:
     try:
         fsync_folder(folder)
     except HoldfastError:

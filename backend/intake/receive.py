@@ -1,6 +1,6 @@
 """The one use case every upload door calls: open, write, save. A video is durable when `save` returns.
 
-open   refuses early: type, size, disk reserve
+open   refuses early: type, size, quota, disk reserve
 write  one temporary file, hashed on the way
 save   length and digest compared → fsync → sidecar → link(2) → fsync of the folder → one catalog transaction
 """
@@ -9,30 +9,27 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from backend import mime
 from backend.catalog import saves
 from backend.catalog.database import Database
+from backend.catalog.lines import place_of
 from backend.catalog.models import Video
 from backend.catalog.videos import EVERYTHING, Scope
-from backend.disk.atomic import free_bytes
-from backend.disk.incoming import IncomingFile
+from backend.disk.digest import Digests
+from backend.disk.incoming import FileInHand, IncomingFile
 from backend.disk.layout import Layout
+from backend.disk.locks import lock
 from backend.disk.sidecar import Sidecar, VideoFacts
-from backend.errors import (
-    DigestMismatch,
-    DiskFull,
-    EmptyFile,
-    HoldfastError,
-    IncompleteBody,
-    KeyReused,
-    StorageError,
-    TooLarge,
-)
+from backend.errors import DigestMismatch, EmptyFile, HoldfastError, IncompleteBody, KeyReused, StorageError
 from backend.intake import checks, publish, twins
 from backend.intake.checks import Facts
+from backend.intake.limits import Limits
+from backend.intake.quota import QuotaOf, no_quota
 from backend.intake.recover import Recovery, has_abandoned
 from backend.log import Level, UploadLog
 from backend.outbox.enqueue import choose_targets, first_entries
@@ -49,13 +46,14 @@ class Caller:
     id: str
     name: str
     scope: Scope = EVERYTHING
+    is_admin: bool = False
 
 
 @dataclass
 class Upload:
     """One upload between `open` and `save`. `declared_bytes` is the file's own size, if the door knows it."""
 
-    file: IncomingFile
+    file: FileInHand
     original_filename: str
     extension: str
     caller: Caller
@@ -63,6 +61,9 @@ class Upload:
     declared_bytes: int | None
     started: float = field(default_factory=time.monotonic)
     published: bool = False
+    project_id: str | None = None  # as soon as it is known
+    any_type: bool = False  # bytes without a name, by a program: kept whatever they are
+    room_bytes: int = 0  # held of the project's quota
 
     @property
     def id(self) -> str:
@@ -81,7 +82,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Intake:
+class Intake(Limits):
     """The use case and what it works with."""
 
     settings: Settings
@@ -89,14 +90,26 @@ class Intake:
     database: Database
     places: Places
     log: UploadLog
+    quota_of: QuotaOf = no_quota
 
-    def open(self, original_filename: str, caller: Caller, door: str, declared_bytes: int | None = None) -> Upload:
-        """Begin an upload, or refuse it before a byte is read."""
+    def open(
+        self,
+        original_filename: str,
+        caller: Caller,
+        door: str,
+        declared_bytes: int | None = None,
+        project_id: str | None = None,
+        make: Callable[[Layout, str], FileInHand] = IncomingFile,
+    ) -> Upload:
+        """Begin an upload, or refuse it before a byte is read. `project_id`: where it is known already.
+
+        `make`: the file in hand, of a video's id. One that brings its bytes along needs no room on the disk for them.
+        """
         extension = checks.check_extension(original_filename, self.settings.allowed_extensions)
         self.refuse_too_large(original_filename, declared_bytes or 0)
-        self.keep_reserve(declared_bytes or 0)
+        self.keep_reserve((declared_bytes or 0) if make is IncomingFile else 0)
         upload = Upload(
-            IncomingFile(self.layout, str(uuid.uuid4())),
+            make(self.layout, str(uuid.uuid4())),
             original_filename,
             extension,
             caller,
@@ -104,7 +117,20 @@ class Intake:
             declared_bytes,
         )
         self._tell("receiving", upload, door=door, declared=declared_bytes)
+        if project_id is not None:
+            try:
+                self.make_room(upload, project_id, declared_bytes or 0)
+            except BaseException as error:
+                self.abandon(upload, error)
+                raise
         return upload
+
+    def make_room(self, upload: Upload, project_id: str, coming_bytes: int) -> None:
+        """Hold room in the project's quota for so many bytes, or for what came, if that is more."""
+        needed_bytes = max(coming_bytes, upload.file.size_bytes)
+        upload.project_id = project_id
+        if self.quotas.demand(upload.original_filename, project_id, needed_bytes, upload.id):
+            upload.room_bytes = max(1, needed_bytes)
 
     def write(self, upload: Upload, piece: bytes | bytearray) -> None:
         """Take the next bytes; the caller must not change `piece` afterwards."""
@@ -112,30 +138,36 @@ class Intake:
         self.refuse_too_large(upload.original_filename, before + len(piece))
         if before // _SPACE_CHECK_BYTES != (before + len(piece)) // _SPACE_CHECK_BYTES:
             self.keep_reserve(0)
+            if upload.project_id is not None and before + len(piece) > upload.room_bytes:
+                self.make_room(upload, upload.project_id, before + len(piece))
         upload.file.write(piece)
 
     def save(self, upload: Upload, facts: Facts, idempotency_key: str = "") -> Saved:
         """Make the upload durable and listed. Whatever is raised, nothing was acknowledged."""
         self._check_whole(upload)
-        sha256 = self._seal(upload)
+        digests = self._seal(upload)
+        sha256 = digests.sha256
         if facts.sha256 and facts.sha256 != sha256:
             raise DigestMismatch(
                 f"'{upload.original_filename}' arrived with SHA-256 {sha256}, but {facts.sha256} was announced. "
                 "It was changed on the way or is another file; send it again.",
                 detail={"filename": upload.original_filename, "received": sha256, "announced": facts.sha256},
             )
-        self._tell("received", upload, bytes=upload.file.size_bytes, sha256=sha256)
+        self._tell("received", upload, door=upload.door, bytes=upload.file.size_bytes, sha256=sha256)
         earlier = self._earlier(upload, sha256, idempotency_key)
         if earlier is not None:
-            upload.file.drop()
-            return Saved(earlier, replayed=True)
+            self._let_go(upload)
+            return self._replayed(upload, earlier)
+        self.make_room(upload, facts.project_id, 0)
         targets = choose_targets(self.places, facts.targets, facts.project_id, facts.content_type)
-        twin = twins.find(self, upload, sha256)
-        placed = publish.publish(
-            self.layout, upload.file, twin, self._draft(upload, facts, sha256, targets, idempotency_key)
-        )
-        upload.published = True
-        return self._register(upload, placed)
+        draft = self._draft(upload, facts, digests, targets, idempotency_key)
+        # Of several that end at once with the same content, all but one are to be refused.
+        rejects = self.settings.duplicates == "reject"
+        with lock(self.layout, "content", sha256) if rejects else nullcontext():
+            twin = twins.find(self, upload, sha256)
+            placed = publish.publish(self.layout, upload.file, twin, draft, facts.saved_at)
+            upload.published = True
+            return self._register(upload, placed)
 
     def abandon(self, upload: Upload, error: BaseException) -> None:
         """Throw away what came of an upload that will not be saved; kept in quarantine when the disk failed on it."""
@@ -145,36 +177,17 @@ class Intake:
                 upload.file.close()
             elif upload.file.faulty:
                 upload.file.set_aside()
+                self.quotas.release(upload.id)
             else:
-                upload.file.drop()
+                self._let_go(upload)
         except StorageError as late:
             # The caller must hear of the first failure; the sweep removes what stays.
             self._tell("left_behind", upload, error=late.message)
-        self._tell("refused", upload, bytes=upload.file.size_bytes, error=_reason(error))
+        self._tell("refused", upload, bytes=upload.file.size_bytes, **_why(error), door=upload.door)
 
-    def turned_away(self, caller: Caller, error: BaseException) -> None:
+    def turned_away(self, caller: Caller, error: BaseException, door: str) -> None:
         """Tell the log of an upload that was refused before it had an id: an operator must see a full disk at work."""
-        self.log.write("warning", "refused", user=caller.name, error=_reason(error))
-
-    def refuse_too_large(self, original_filename: str, size_bytes: int) -> None:
-        limit = self.settings.upload_max_size
-        if size_bytes > limit:
-            raise TooLarge(
-                f"'{original_filename}' is larger than {in_units(limit)}, the most this server takes. "
-                "Cut it, or ask an operator to raise UPLOAD_MAX_SIZE.",
-                detail={"filename": original_filename, "limit_bytes": limit},
-            )
-
-    def keep_reserve(self, coming_bytes: int) -> None:
-        """Refuse what would leave less free space than MIN_FREE_BYTES."""
-        free = free_bytes(self.layout.incoming)
-        reserve = self.settings.min_free_bytes
-        if free - coming_bytes < reserve:
-            raise DiskFull(
-                f"The server has {in_units(free)} free and keeps {in_units(reserve)} in reserve, so there is no room "
-                "for this upload. Nothing was saved. Ask an operator to free space.",
-                detail={"free_bytes": free, "reserve_bytes": reserve, "coming_bytes": coming_bytes},
-            )
+        self.log.write("warning", "refused", user=caller.name, **_why(error), door=door)
 
     def _check_whole(self, upload: Upload) -> None:
         name, size = upload.original_filename, upload.file.size_bytes
@@ -185,21 +198,22 @@ class Intake:
                 f"'{name}' was declared with {upload.declared_bytes} bytes, but {size} arrived. Send it again.",
                 detail={"filename": name, "declared_bytes": upload.declared_bytes, "received_bytes": size},
             )
-        if not upload.extension:
+        if not upload.extension and not upload.any_type:
             found = mime.by_content(upload.file.head(mime.HEAD_BYTES))
             upload.extension = mime.extension_for(found or "") or ""
             if upload.extension not in self.settings.allowed_extensions:
                 raise checks.not_allowed(name, found or "no extension", self.settings.allowed_extensions)
 
-    def _seal(self, upload: Upload) -> str:
+    def _seal(self, upload: Upload) -> Digests:
         started = time.monotonic()
-        sha256 = upload.file.seal()
+        digests = upload.file.seal()
         self.log.write("debug", "durable", upload=upload.id, fsync_seconds=round(time.monotonic() - started, 3))
-        return sha256
+        return digests
 
-    def _draft(self, upload: Upload, facts: Facts, sha256: str, targets: list[str], key: str) -> Sidecar:
+    def _draft(self, upload: Upload, facts: Facts, digests: Digests, targets: list[str], key: str) -> Sidecar:
         """The sidecar but for what the moment of publishing decides: name, place and instants."""
         now = datetime.now(UTC)
+        is_segment = place_of(facts.camera_id, facts.start_at, facts.end_at) is not None
         video = VideoFacts(
             id=upload.id,
             bytes_id=upload.id,
@@ -207,7 +221,8 @@ class Intake:
             original_filename=upload.original_filename,
             stored_filename="",
             relative_path="",
-            sha256=sha256,
+            sha256=digests.sha256,
+            sha1=digests.sha1,
             size_bytes=upload.file.size_bytes,
             mime_type=mime.media_type(upload.file.head(mime.HEAD_BYTES), upload.extension),
             title=facts.title,
@@ -218,6 +233,7 @@ class Intake:
             camera_id=facts.camera_id,
             start_at=facts.start_at,
             end_at=facts.end_at,
+            segment_backend=self.settings.segment_backend if is_segment else "",
             metadata=facts.metadata,
             uploaded_by=upload.caller.name,
             uploaded_by_id=upload.caller.id,
@@ -246,18 +262,25 @@ class Intake:
             ) from error
         if row.id != video.id:
             self._take_back(upload, placed)
-            return Saved(row.id, replayed=True)
-        upload.file.drop()
+            return self._replayed(upload, row.id)
+        self._let_go(upload)
         self._tell(
             "saved",
             upload,
+            door=upload.door,
             stored=video.stored_filename,
             bytes=video.size_bytes,
             seconds=round(seconds, 3),
             duplicate_of=video.duplicate_of,
+            segment=row.segment_backend or None,
         )
         self._tell("queued", upload, targets=",".join(d.target for d in placed.deliveries) or "none")
         return Saved(video.id, row)
+
+    def _replayed(self, upload: Upload, video_id: str) -> Saved:
+        """The key was used before: what was saved then is the answer."""
+        self._tell("replayed", upload, door=upload.door, saved=video_id)
+        return Saved(video_id, replayed=True)
 
     def _earlier(self, upload: Upload, sha256: str, key: str) -> str | None:
         """What this caller saved with this key, also when a crash kept it out of the catalog until now."""
@@ -272,22 +295,21 @@ class Intake:
         except StorageError as error:
             self._tell("left_behind", upload, error=error.message)
         upload.published = False
+        self._let_go(upload)
+
+    def _let_go(self, upload: Upload) -> None:
+        """Its bytes have their name among the videos, or are not wanted; so it holds no room on its own."""
         upload.file.drop()
+        if upload.room_bytes:
+            self.quotas.release(upload.id)
 
     def _tell(self, step: str, upload: Upload, **more: object) -> None:
         level: Level = "warning" if "error" in more else "info"
         self.log.write(level, step, upload=upload.id, name=upload.original_filename, user=upload.caller.name, **more)
 
 
-def _reason(error: BaseException) -> str:
-    return error.message if isinstance(error, HoldfastError) else type(error).__name__
-
-
-def in_units(size_bytes: int) -> str:
-    """A size for people, one decimal, in steps of 1024 as `file_size_mb` and the page count them."""
-    size, units = float(size_bytes), ["kB", "MB", "GB", "TB"]
-    if size_bytes < 1024:
-        return f"{size_bytes} bytes"
-    while (size := size / 1024) >= 1024 and len(units) > 1:
-        units.pop(0)
-    return f"{size:.1f} {units[0]}"
+def _why(error: BaseException) -> dict[str, str | None]:
+    """In words, and in the one word for programs."""
+    if isinstance(error, HoldfastError):
+        return {"error": error.message, "code": error.code}
+    return {"error": type(error).__name__}

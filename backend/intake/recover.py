@@ -6,19 +6,22 @@ An unacknowledged upload ends absent or listed whole. Nothing that was ever publ
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backend.catalog import saves, videos
+from backend.actor import SYSTEM, acting
+from backend.catalog import audit, saves, videos
 from backend.catalog.database import Database
 from backend.disk.atomic import TEMPORARY_SUFFIX, fsync_folder, publish, told_as
 from backend.disk.digest import sha256_of
 from backend.disk.incoming import PART_SUFFIX, discard_abandoned, is_abandoned
 from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.disk.locks import lock
+from backend.disk.partial import JOURNAL_SUFFIX
 from backend.disk.sidecar import Sidecar, change, read_sidecar
 from backend.errors import DiskFault, LocalDamage, StorageError
+from backend.intake import quota
+from backend.intake.expire import Expiry
 from backend.log import UploadLog
 
 
@@ -28,6 +31,7 @@ class Swept:
 
     adopted: list[str] = field(default_factory=list)
     discarded: list[str] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)  # resumable uploads that nobody went on with
     quarantined: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)  # rows whose file is not there
     unknown: list[str] = field(default_factory=list)  # files without row and without a sidecar that fits
@@ -41,15 +45,19 @@ class Recovery:
 
     def sweep(self) -> Swept:
         """Compare disk and catalog, project by project, and mend what a crash left. One sweep at a time."""
-        with lock(self.layout, "sweep", "all"):
+        # Whoever's request set it off: what a crash left is nobody's doing.
+        with lock(self.layout, "sweep", "all"), acting(SYSTEM):
             return self._sweep()
 
     def _sweep(self) -> Swept:
         found = Swept()
-        for folder in _folders(self.layout.uploads):
+        # Listed first: what publishes and dies while the folders are walked must wait for the next sweep, which lists
+        # it; without its bytes in incoming/, a retry would not know of it and make a second video.
+        left = [path for path in _unfinished(self.layout) if is_abandoned(path)]
+        for folder in self.layout.kept_folders():
             self._sweep_folder(folder, found)
-        self._sweep_incoming(found)
-        for step in ("adopted", "discarded", "quarantined", "missing", "unknown"):
+        self._sweep_incoming(left, found)
+        for step in ("adopted", "discarded", "expired", "quarantined", "missing", "unknown"):
             for name in getattr(found, step):
                 self.log.write("warning", step, upload=_id_in(name), file=name, by="sweep")
         return found
@@ -60,7 +68,7 @@ class Recovery:
         A video whose bytes are not there as its sidecar says is left to the sweep: it was perhaps never saved.
         """
         changed, problems = 0, []
-        for folder in _folders(self.layout.uploads):
+        for folder in self.layout.kept_folders():
             for name in sorted(n for n in os.listdir(folder) if n.endswith(SIDECAR_SUFFIX)):
                 try:
                     doc = self._read(folder, name.removesuffix(SIDECAR_SUFFIX))
@@ -70,10 +78,13 @@ class Recovery:
                     problems.append(error.message)
                 except FileNotFoundError:
                     continue  # taken back by its upload since the folder was listed
+        if changed:
+            with self.database.write() as session:
+                audit.append(session, "catalog.rebuilt", videos=changed)
         return changed, problems
 
     def _sweep_folder(self, folder: Path, found: Swept) -> None:
-        prefix = f"{self.layout.uploads.name}/{folder.name}/"
+        prefix = f"{folder.parent.name}/{folder.name}/"
         with self.database.read() as session:
             rows = videos.places_below(session, prefix)
         names = set(os.listdir(folder))
@@ -89,7 +100,7 @@ class Recovery:
 
     def _try_adopt(self, folder: Path, name: str, found: Swept) -> None:
         """One file that cannot be understood must not keep the server from starting."""
-        relative = f"{self.layout.uploads.name}/{folder.name}/{name}"
+        relative = f"{folder.parent.name}/{folder.name}/{name}"
         try:
             self._adopt(folder, name, relative, found)
         except FileNotFoundError:
@@ -121,7 +132,7 @@ class Recovery:
             elif not _holds(folder / name, doc, read=crashed):
                 found.unknown.append(relative)
                 return
-        if saves.adopt(self.database, doc):
+        if saves.adopt(self.database, doc, found=True, is_news=crashed):
             found.adopted.append(relative)
 
     def _read(self, folder: Path, name: str) -> Sidecar:
@@ -151,11 +162,15 @@ class Recovery:
             os.rename(place, self.layout.quarantine / place.name)
         found.quarantined.append(relative + SIDECAR_SUFFIX)
 
-    def _sweep_incoming(self, found: Swept) -> None:
-        """Form uploads cannot be resumed: what no process writes any more was never acknowledged, or is published."""
-        for path in _unfinished(self.layout):
-            if discard_abandoned(path) and path.suffix == PART_SUFFIX:
+    def _sweep_incoming(self, left: list[Path], found: Swept) -> None:
+        """Resumable uploads wait for their sender. Of the others, what no process writes any more was never
+        acknowledged, or is published."""
+        found.expired += Expiry(self.layout, self.database, self.log).sweep()
+        for path in left:
+            # Looked for again under its lock: an upload is begun with its bytes, and then gets its journal.
+            if discard_abandoned(path, path.with_suffix(JOURNAL_SUFFIX)) and path.suffix == PART_SUFFIX:
                 found.discarded.append(path.name)
+        quota.tidy(self.layout)
 
 
 def has_abandoned(layout: Layout) -> bool:
@@ -164,13 +179,14 @@ def has_abandoned(layout: Layout) -> bool:
 
 
 def _unfinished(layout: Layout) -> list[Path]:
+    """Uploads that cannot be resumed, and small files that are being written."""
     with told_as("listing a folder"):
-        return sorted(p for p in layout.incoming.iterdir() if p.suffix in (PART_SUFFIX, TEMPORARY_SUFFIX))
-
-
-def _folders(root: Path) -> Iterator[Path]:
-    with told_as("listing a folder"):
-        yield from sorted(p for p in root.iterdir() if p.is_dir())
+        names = {path.name for path in layout.incoming.iterdir()}
+    return [
+        layout.incoming / name
+        for name in sorted(names)
+        if name.endswith((PART_SUFFIX, TEMPORARY_SUFFIX)) and f"{Path(name).stem}{JOURNAL_SUFFIX}" not in names
+    ]
 
 
 def _is_as_told(path: Path, doc: Sidecar) -> bool:
@@ -186,6 +202,9 @@ def _holds(path: Path, doc: Sidecar, *, read: bool = True) -> bool:
     """
     with told_as("looking at a file"):
         size_bytes = path.stat().st_size
+    if not doc.video.sha256:
+        # A recorder's own file, linked and not hashed yet: it may have grown, and its size is taken with its digest.
+        return size_bytes > 0
     return size_bytes == doc.video.size_bytes and (not read or sha256_of(path) == doc.video.sha256)
 
 

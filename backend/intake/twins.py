@@ -26,7 +26,9 @@ class Twin:
 
 
 def find(intake: Intake, upload: Upload, sha256: str) -> Twin | None:
-    """The older video among those the caller may read, its file hashed again just now."""
+    """The older video among those the caller may read, its file hashed again just now; None for what is not hashed."""
+    if not sha256:
+        return None
     with intake.database.look() as connection:
         if not videos.any_with(connection, sha256, upload.file.size_bytes):
             return None

@@ -1,23 +1,31 @@
-"""Pruning: local bytes go only where every required copy verifies at that moment. Mark, unlink, record."""
+"""Pruning: local bytes go only where every copy relied on verifies at that moment. Mark, unlink, record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from backend.catalog import videos
+from backend.catalog.clock import Clock, Time
 from backend.catalog.database import Database
-from backend.catalog.models import Video
+from backend.catalog.models import Delivery, Video
 from backend.disk import sidecar
 from backend.disk.layout import Layout
+from backend.disk.sidecar import Sidecar
 from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
 from backend.outbox.damage import note_damage
 from backend.outbox.places import Places
-from backend.retention.policy import Candidate, Decision, may_prune
+from backend.retention import policy
+from backend.retention.facts import facts_of, facts_of_sidecar
+from backend.retention.policy import ByDays, Decision, Facts, Judge
 from backend.retention.remove import Remover
+from backend.retention.rules import Rule
 from backend.targets.base import Expected, RemoteCopy, Verdict
+
+_PAGE = 200
+_UNREADABLE = "its sidecar cannot be read, so it may be held: see `video_manager doctor`"
 
 
 @dataclass(frozen=True)
@@ -26,9 +34,14 @@ class Judged:
 
     video_id: str
     name: str
+    project_id: str
     size_bytes: int
     decision: Decision
     doubted: bool = False
+
+
+def judged(video: Video, decision: Decision) -> Judged:
+    return Judged(video.id, video.original_filename, video.project_id, video.size_bytes, decision)
 
 
 @dataclass(frozen=True)
@@ -37,69 +50,95 @@ class Pruner:
     database: Database
     places: Places
     log: UploadLog
+    clock: Clock
 
-    def plan(self, days: float) -> list[Judged]:
-        """What `cleanup DAYS` would do to each video older than that, and why. Touches nothing."""
-        now = datetime.now(UTC)
-        with self.database.read() as session:
-            found = videos.local_before(session, now - timedelta(days=days))
-        return [self._judge(video, now, days) for video in found]
+    def plan(self, days: float) -> Iterator[Judged]:
+        """What `cleanup DAYS` would do to each video older than that, and why, the oldest first. Touches nothing."""
+        time, judge = self.clock.read(), ByDays(days)
+        return (judged(video, self._judge(video, judge, time)[0]) for video in self._old(time, days))
 
     def execute(self, days: float) -> Iterator[Judged]:
         """Prune what the plan allows and every required copy confirms now; tells each as it is done."""
-        return (self._execute(j, days) if j.decision.prune else j for j in self.plan(days))
+        return (self.prune(j.video_id, ByDays(days)) if j.decision.prune else j for j in self.plan(days))
 
-    def _judge(self, video: Video, now: datetime, days: float) -> Judged:
-        states = {d.target: d.state for d in video.deliveries}
-        try:
-            held = bool(sidecar.read_sidecar(self.layout.sidecar_of(video.relative_path)).holds)
-        except (StorageError, FileNotFoundError):
-            return _judged(video, "its sidecar cannot be read, so it may be held: see `video_manager doctor`")
-        candidate = Candidate(
-            saved_at=video.created_at,
-            local_state=video.local_state,
-            held=held,
-            trashed=video.trashed_at is not None,
-            copies={name: states.get(name, "") for name in self.places.required},
-            others={name: state for name, state in states.items() if name in self.places.by_name},
-        )
-        return Judged(video.id, video.original_filename, video.size_bytes, may_prune(candidate, now, days))
-
-    def _execute(self, planned: Judged, days: float) -> Judged:
+    def prune(self, video_id: str, judge: Judge) -> Judged:
+        """Take one video's local bytes away if that is decided now, and every copy it relies on confirms."""
         with self.database.read() as session:
-            video = videos.get(session, planned.video_id)
+            video = videos.get(session, video_id)
         # Much may have changed since the plan was made, minutes ago.
-        judged = self._judge(video, datetime.now(UTC), days)
-        if not judged.decision.prune:
-            return judged
-        doubt = self._doubt(video)
-        if doubt:
+        decision, facts = self._judge(video, judge, self.clock.read())
+        rule = judge.rule_for(facts)
+        if not decision.prune or rule is None:
+            return judged(video, decision)
+        if doubt := self._doubt(video, rule, facts):
             self.log.write("warning", "kept", upload=video.id, name=video.original_filename, error=doubt)
-            return replace(_judged(video, doubt), doubted=True)
-        remover = Remover(self.layout, self.database, self.places, self.log)
+            return replace(judged(video, Decision("keep", rule.name, doubt)), doubted=True)
+        last = [decision]
+
+        def still(doc: Sidecar) -> bool:
+            # The copies took their time: a hold, a tag or the trash may have come, or a clock may have been set.
+            time = self.clock.read()
+            here = "present" if doc.local.state == "pruning" else doc.local.state
+            now = replace(facts_of_sidecar(doc, time.certain_at), copies=facts.copies, local_state=here)
+            last[0] = judge.decide(now, time)
+            return last[0].prune
+
+        remover = Remover(self.layout, self.database, self.places, self.log, self.clock.now)
         # "pruning" in the sidecar of a video that is here: a crash came between that mark and the row's.
-        if not remover.remove(video, "pruned", lambda doc: doc.local.state in ("present", "pruning")):
-            return _judged(video, "it is held")
-        self.log.write("info", "pruned", upload=video.id, name=video.original_filename, why=judged.decision.reason)
-        return judged
+        if remover.remove(video, "pruned", still, rule=rule.name, reason=decision.reason):
+            told = {"upload": video.id, "name": video.original_filename, "rule": rule.name, "why": decision.reason}
+            self.log.write("info", "pruned", **told)
+        elif last[0].prune:
+            last[0] = Decision("keep", rule.name, "it is held")
+        return judged(video, last[0])
 
-    def _doubt(self, video: Video) -> str:
-        """Ask every required target now; the first thing that is not a clear yes."""
-        expected = Expected(video.size_bytes, video.sha256)
+    def _old(self, time: Time, days: float) -> Iterator[Video]:
+        before, last = time.now - timedelta(days=days), None
+        while True:
+            with self.database.read() as session:
+                page = videos.local_before(session, before, last, _PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = (page[-1].created_at, page[-1].id)
+
+    def _judge(self, video: Video, judge: Judge, time: Time) -> tuple[Decision, Facts]:
+        try:
+            holds = sidecar.read_sidecar(self.layout.sidecar_of(video.relative_path)).holds
+        except (StorageError, FileNotFoundError):
+            facts = facts_of(video, self.places, (), time.certain_at)
+            rule = judge.rule_for(facts)
+            return Decision("keep", rule.name if rule else "", _UNREADABLE), facts
+        facts = facts_of(video, self.places, holds, time.certain_at)
+        return judge.decide(facts, time), facts
+
+    def _doubt(self, video: Video, rule: Rule, facts: Facts) -> str:
+        """Ask every target whose copy is relied on; what is not a clear yes, or "" when enough of them said it."""
+        copies = facts.copies or {}
+        must, names = policy.must_have(copies, rule), policy.counted(copies)
+        confirmed, doubts = set[str](), list[str]()
         for delivery in video.deliveries:
-            if delivery.target not in self.places.required:
+            if delivery.target not in names:
                 continue
-            try:
-                copy = RemoteCopy(delivery.remote_key, delivery.proof)
-                proof = self.places.get(delivery.target).target.verify(expected, copy)
-            except TargetError as error:
-                return f"{delivery.target} could not be asked: {error.message}"
-            if proof.verdict is not Verdict.MATCHES:
-                reason = f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
-                note_damage(self.database, self.layout, video, delivery.target, reason)
-                return reason
-        return ""
+            if doubt := self._ask(video, delivery):
+                doubts.append(doubt)
+            else:
+                confirmed.add(delivery.target)
+        enough = must <= confirmed and len(confirmed) >= policy.needed(rule)
+        return "" if enough else "; ".join(doubts) or "too few copies are verified"
 
-
-def _judged(video: Video, reason: str) -> Judged:
-    return Judged(video.id, video.original_filename, video.size_bytes, Decision(False, reason))
+    def _ask(self, video: Video, delivery: Delivery) -> str:
+        """Why its copy cannot be relied on, or ""."""
+        try:
+            target = self.places.get(delivery.target).target
+            expected = Expected(video.size_bytes, video.sha256)
+            proof = target.verify(expected, RemoteCopy(delivery.remote_key, delivery.proof))
+        except TargetError as error:
+            return f"{delivery.target} could not be asked: {error.message}"
+        if proof.verdict is Verdict.MATCHES:
+            return ""
+        reason = f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
+        # One that lost the right to see its folder finds nothing there: that says nothing about the copy.
+        if target.check().ok:
+            note_damage(self.database, self.layout, self.log, video, delivery.target, reason)
+        return reason

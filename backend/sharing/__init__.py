@@ -1,0 +1,1 @@
+"""Letting people without a token see one video: links that are signed, end, and can be ended."""
