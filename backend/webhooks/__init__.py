@@ -1,0 +1,1 @@
+"""Telling addresses outside what happens here: signed, at least once, retried until the event is too old."""
