@@ -1,0 +1,6 @@
+"""The edge device: an ONVIF Profile G camera with recordings, which a video management system pulls from.
+
+In the order a pull takes: `soap_server` → `services` (which camera, which recordings) → `rtsp_server` →
+`rtsp_session` → `replay` (which frames, with which marks) → `stored` (the frames' bytes) → `rtp` (packets).
+`footage` is the port: where cameras and their recordings come from.
+"""

@@ -1,0 +1,101 @@
+"""NAL units: how an MP4 file keeps them and their parameter sets, and what a session description says of those."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from backend.edge.footage import Codec
+from backend.errors import Unreadable
+
+_H264_SPS, _H264_PPS = 7, 8
+_H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34
+
+
+@dataclass(frozen=True)
+class ParameterSets:
+    """What a decoder must have before the first keyframe, and how long the length before each unit is."""
+
+    codec: Codec
+    length_bytes: int
+    units: tuple[bytes, ...]
+
+    def in_sdp(self) -> str:
+        """The value of `a=fmtp`, behind the payload type (RFC 6184 section 8.1, RFC 7798 section 7.1)."""
+        if self.codec == "H264":
+            profile = next((u[1:4].hex().upper() for u in self.units if kind(self.codec, u) == _H264_SPS), "42E01F")
+            sets = ",".join(base64.b64encode(unit).decode() for unit in self.units)
+            more = f";sprop-parameter-sets={sets}" if sets else ""
+            return f"packetization-mode=1;profile-level-id={profile}{more}"
+        named = {_H265_VPS: "vps", _H265_SPS: "sps", _H265_PPS: "pps"}
+        found: dict[str, list[str]] = {"vps": [], "sps": [], "pps": []}
+        for unit in self.units:
+            if name := named.get(kind(self.codec, unit)):
+                found[name].append(base64.b64encode(unit).decode())
+        return ";".join(f"sprop-{name}={','.join(sets)}" for name, sets in found.items() if sets)
+
+
+def kind(codec: Codec, unit: bytes) -> int:
+    """The type that a unit's header tells."""
+    return unit[0] & 0x1F if codec == "H264" else (unit[0] >> 1) & 0x3F
+
+
+def is_parameter_set(codec: Codec, unit: bytes) -> bool:
+    wanted = (_H264_SPS, _H264_PPS) if codec == "H264" else (_H265_VPS, _H265_SPS, _H265_PPS)
+    return kind(codec, unit) in wanted
+
+
+def split(sample: bytes, length_bytes: int) -> tuple[bytes, ...]:
+    """The units of one sample of an MP4 file. Raises Unreadable when the lengths do not come out even."""
+    units: list[bytes] = []
+    place = 0
+    while place < len(sample):
+        start = place + length_bytes
+        place = start + int.from_bytes(sample[place:start], "big")
+        if start >= len(sample) or place > len(sample):
+            raise Unreadable("A frame's NAL units are longer than the frame.")
+        if place > start:
+            units.append(sample[start:place])
+    return tuple(units)
+
+
+def parameter_sets(codec: Codec, extradata: bytes) -> ParameterSets:
+    """From avcC or hvcC (ISO/IEC 14496-15). Raises Unreadable, also for a stream with start codes."""
+    try:
+        return _from_avcc(extradata) if codec == "H264" else _from_hvcc(extradata)
+    except IndexError:
+        raise Unreadable("The description of the video stream is cut short.") from None
+
+
+def _from_avcc(data: bytes) -> ParameterSets:
+    if data[0] != 1:
+        raise Unreadable("The file does not keep its H.264 stream as MP4 does.")
+    units: list[bytes] = []
+    count, place = data[5] & 0x1F, 6
+    for _ in ("SPS", "PPS"):
+        for _ in range(count):
+            unit, place = _unit(data, place)
+            units.append(unit)
+        count, place = (data[place] if place < len(data) else 0), place + 1
+    return ParameterSets("H264", (data[4] & 3) + 1, tuple(u for u in units if u))
+
+
+def _from_hvcc(data: bytes) -> ParameterSets:
+    if data[0] != 1:
+        raise Unreadable("The file does not keep its H.265 stream as MP4 does.")
+    units: list[bytes] = []
+    place = 23
+    for _ in range(data[22]):
+        count = int.from_bytes(data[place + 1 : place + 3], "big")
+        place += 3
+        for _ in range(count):
+            unit, place = _unit(data, place)
+            units.append(unit)
+    return ParameterSets("H265", (data[21] & 3) + 1, tuple(u for u in units if u and is_parameter_set("H265", u)))
+
+
+def _unit(data: bytes, place: int) -> tuple[bytes, int]:
+    end = place + 2 + int.from_bytes(data[place : place + 2], "big")
+    if end > len(data):
+        raise IndexError
+    return data[place + 2 : end], end
