@@ -18,17 +18,52 @@ from backend.services import Services
 from backend.web import (
     access,
     attempts,
+    audit,
     auth,
+    bulk,
+    cameras,
+    content,
+    cors,
     deliveries,
+    edits,
+    exports,
     health,
+    holds,
+    listing,
+    log_tail,
+    media,
+    media_jobs,
+    metrics,
     openapi,
     pages,
     problems,
     projects,
+    put,
+    report,
+    restores,
+    resumable,
+    retention,
+    scrub,
+    segments,
+    shared_page,
+    shares,
+    similar,
+    storage,
+    stream,
     targets,
+    tokens,
+    tus,
     uploads,
+    vectors,
     videos,
+    webhooks,
 )
+
+_MODULES = (
+    uploads, tus, resumable, put, projects, listing, videos, report, content, media, media_jobs, edits, deliveries,
+    targets, storage, cameras, segments, exports, similar, vectors, scrub, restores, shares, shared_page, bulk, audit,
+    holds, retention, auth, tokens, log_tail, stream, webhooks, health, metrics, pages,
+)  # fmt: skip
 
 
 class _InOrder(DefaultJSONProvider):
@@ -49,22 +84,32 @@ def create_app(services: Services) -> APIFlask:
         # Flask takes None for "no static route"; only APIFlask's annotation forgets it.
         static_folder=None,  # type: ignore[arg-type]
     )
-    app.extensions["holdfast"] = services
     app.json = _InOrder(app)
     app.config.update(
-        SECRET_KEY=services.session_secret,
         SESSION_COOKIE_NAME="holdfast",
         SESSION_COOKIE_HTTPONLY=True,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         # Refreshed with each answer, the cookie would come back with one that was under way at sign-out.
         SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_SAMESITE="Strict",
-        SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
     )
-    for blueprint in (uploads, projects, videos, deliveries, targets, auth, health, pages):
-        app.register_blueprint(blueprint.blueprint)
+    hand_over(app, services)
+    for module in _MODULES:
+        app.register_blueprint(module.blueprint)
     openapi.describe_api(app)
     problems.install(app)
-    attempts.install(app)
+    cors.install(app)
+    tus.install(app)
+    resumable.install(app)
     access.install(app)
     return app
+
+
+def hand_over(app: APIFlask, services: Services) -> None:
+    """All of an app that is one installation's own: what it served for another one is forgotten."""
+    app.extensions["holdfast"] = services
+    app.config.update(
+        SECRET_KEY=services.session_secret,
+        SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
+    )
+    attempts.install(app)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from backend.app import create_app
-from backend.services import build_services
-from backend.settings import load_settings
+from backend.starting import importing
+
+with importing():
+    from backend.app import create_app
+    from backend.services import build_services
+    from backend.settings import load_settings
 
 app = create_app(build_services(load_settings()))

@@ -1,9 +1,10 @@
-"""`cleanup` and `cleanup-exec`: free local bytes that every required copy still has."""
+"""`cleanup` and `cleanup-exec`: free local bytes that every required copy still has, and apply the rules."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -21,7 +22,8 @@ from backend.cli.terminal import (
     show_rows,
     size_cell,
 )
-from backend.intake.receive import in_units
+from backend.disk.sizes import in_units
+from backend.retention.policy import Action
 from backend.retention.prune import Judged
 from backend.services import Services
 
@@ -41,7 +43,9 @@ class Days(click.FloatRange):
         return days
 
 
-_DAYS = click.argument("days", type=Days())
+_DAYS = click.argument("days", type=Days(), required=False)
+_RULES = click.option("--rules", is_flag=True, help="by the rules of retention.toml, in place of DAYS")
+_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
 _COLUMNS = (
     Column("id", whole=True),
     Column("what", whole=True),
@@ -49,98 +53,140 @@ _COLUMNS = (
     Column("why"),
     Column("name"),
 )
+_WOULD: dict[Action, str] = {"prune": "would prune", "expire": "would expire", "move": "would move", "keep": "keep"}
+_DID: dict[Action, str] = {"prune": "pruned", "expire": "expired", "move": "moved", "keep": "kept"}
 
 
 @click.command()
 @_DAYS
-@click.option("--json", "as_json", is_flag=True, help="for programs")
-def cleanup(days: float, as_json: bool) -> None:
+@_RULES
+@click.option("--trust-clock", is_flag=True, help="this machine's clock is right: go on where it was doubted")
+@_JSON
+def cleanup(days: float | None, *, rules: bool, trust_clock: bool, as_json: bool) -> None:
     """Show what cleanup-exec would do, and why; changes nothing.
 
-    Looks at every video with local bytes that was saved more than DAYS days ago.
+    With DAYS: looks at every video with local bytes that was saved more than DAYS days ago. With --rules: at every
+    video that is old enough for one of the rules; the server itself carries them out every hour.
 
-    A plain line holds: id, `prune` or `keep`, bytes, the reason, original name.
+    A plain line holds: id, `prune`, `expire`, `move` or `keep`, bytes, the reason, original name.
+
+    While the clock is doubted nothing is deleted, and the reason says so. With --trust-clock you say that it is right.
     """
     with opened() as services:
-        plan = services.pruner.plan(days)
+        if trust_clock:
+            time = services.clock.trust()
+            say(f"From now on the clock is believed again: it says {time.now:%Y-%m-%d %H:%M}Z.", err=as_json)
+            if days is None and not rules:
+                return
+        plan = _plan(services, days, rules=rules)
         if as_json:
             show_json([_as_json(judged) for judged in plan])
             return
-        nothing = f"No video with local bytes was saved more than {days:g} days ago."
-        show_rows(_COLUMNS, (_row(judged, "would prune") for judged in plan), nothing)
-        say(_in_all(_to_prune(plan), "would be freed"))
-        _say_without_target(services)
+        sums = _Sums()
+        nothing = "No video is old enough for it."
+        if days is not None:
+            nothing = f"No video with local bytes was saved more than {days:g} days ago."
+        show_rows(_COLUMNS, (_row(judged, _WOULD) for judged in sums.counted(plan)), nothing)
+        say(sums.words("would be"))
+        _say_what_hinders(services)
 
 
 @click.command("cleanup-exec")
 @_DAYS
+@_RULES
 @click.option("--yes", is_flag=True, help="do not ask")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
-def cleanup_exec(days: float, yes: bool, as_json: bool) -> int:
+@_JSON
+def cleanup_exec(days: float | None, *, rules: bool, yes: bool, as_json: bool) -> int:
     """Remove local bytes that every required copy still has.
 
-    Only of videos saved more than DAYS days ago, and only after each of those copies was verified just now. The
-    videos stay listed, and are fetched back when they are asked for. Exit code 1: a target did not confirm a copy.
+    With DAYS: only of videos saved more than DAYS days ago. With --rules: does at once what the server does every
+    hour: what is too old goes to the trash, what belongs on a cold target is queued for it, and local bytes go.
+
+    Local bytes go only after each of the copies that are relied on was verified just now. The videos stay listed, and
+    are fetched back when they are asked for. Exit code 1: a target did not confirm a copy.
     """
     with opened() as services:
-        plan = services.pruner.plan(days)
-        if _to_prune(plan):
-            ask(f"Remove the local bytes of {_amount(_to_prune(plan))}?", yes=yes)
-            results = services.pruner.execute(days)
-        else:
-            results = iter(plan)
-        pruned, answers, doubted = _carry_out(results, as_json=as_json)
+        planned = _Sums()
+        for _ in planned.counted(_plan(services, days, rules=rules)):
+            pass
+        done = iter(_plan(services, days, rules=rules))
+        if planned.any:
+            ask(f"{planned.words('will be').removesuffix('.')}?", yes=yes)
+            done = services.housekeeper.run() if days is None else services.pruner.execute(days)
+        sums = _Sums()
+        answers, doubted = _carry_out(sums.counted(done), as_json=as_json)
         if as_json:
             show_json(answers)
         else:
-            say(_in_all(pruned, "were freed"))
-            _say_without_target(services)
+            say(sums.words("were"))
+            _say_what_hinders(services)
     return 1 if doubted else 0
 
 
-def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[Judged], list[dict[str, Any]], bool]:
+@dataclass
+class _Sums:
+    """How many videos something becomes of, and their bytes."""
+
+    found: dict[Action, list[int]] = field(default_factory=dict)
+
+    def counted(self, judged: Iterable[Judged]) -> Iterator[Judged]:
+        for one in judged:
+            count, size = self.found.get(one.decision.action, [0, 0])
+            self.found[one.decision.action] = [count + 1, size + one.size_bytes]
+            yield one
+
+    @property
+    def any(self) -> bool:
+        return any(action != "keep" for action in self.found)
+
+    def words(self, verb: str) -> str:
+        ends: dict[Action, str] = {"prune": "freed", "expire": "put into the trash", "move": "queued for a cold target"}
+        told = [f"{_amount(*self.found[a])} {verb} {end}" for a, end in ends.items() if a in self.found]
+        if not told:
+            return f"Nothing {verb.replace('were', 'was')} freed."
+        shared = " Bytes that several videos share go with the last of them." if "prune" in self.found else ""
+        return f"{'; '.join(told)}.{shared}"
+
+
+def _plan(services: Services, days: float | None, *, rules: bool) -> Iterable[Judged]:
+    if (days is None) != rules:
+        raise click.UsageError("Say either DAYS or --rules.")
+    return services.housekeeper.plan() if days is None else services.pruner.plan(days)
+
+
+def _carry_out(results: Iterable[Judged], *, as_json: bool) -> tuple[list[dict[str, Any]], bool]:
     """Each is told as it is done: asking the targets about a large library takes its time."""
-    pruned, answers, doubted = [], [], False
+    answers, doubted = [], False
     for judged in results:
-        pruned += [judged] if judged.decision.prune else []
         doubted |= judged.doubted
-        answers.append(_as_json(judged))
         if as_json:
-            continue
-        if on_terminal():
-            done = "pruned" if judged.decision.prune else "kept  "
-            say(f"{done} {judged.name} ({in_units(judged.size_bytes)}): {judged.decision.reason}")
+            answers.append(_as_json(judged))
+        elif on_terminal():
+            done = _DID[judged.decision.action]
+            say(f"{done:7} {judged.name} ({in_units(judged.size_bytes)}): {judged.decision.reason}")
         else:
-            show_line(_row(judged, "pruned"))
-    return pruned, answers, doubted
+            show_line(_row(judged, _DID))
+    return answers, doubted
 
 
-def _row(judged: Judged, done: str) -> list[Cell | str]:
+def _row(judged: Judged, words: Mapping[Action, str]) -> list[Cell | str]:
+    action = judged.decision.action
     return [
         short_id(judged.video_id),
-        Cell("prune", done) if judged.decision.prune else Cell("keep", "keep"),
+        Cell(action, words[action]),
         size_cell(judged.size_bytes),
         judged.decision.reason,
         judged.name,
     ]
 
 
-def _to_prune(judged: Iterable[Judged]) -> list[Judged]:
-    return [j for j in judged if j.decision.prune]
+def _amount(count: int, size_bytes: int) -> str:
+    return f"{count} {'video' if count == 1 else 'videos'} ({in_units(size_bytes)})"
 
 
-def _in_all(pruned: Sequence[Judged], freed: str) -> str:
-    if not pruned:
-        return f"Nothing {freed.replace('were', 'was')}."
-    return f"{_amount(pruned)} {freed}. Bytes that several videos share go with the last of them."
-
-
-def _amount(judged: Sequence[Judged]) -> str:
-    videos = "video" if len(judged) == 1 else "videos"
-    return f"{len(judged)} {videos} ({in_units(sum(j.size_bytes for j in judged))})"
-
-
-def _say_without_target(services: Services) -> None:
+def _say_what_hinders(services: Services) -> None:
+    if doubt := services.clock.read().doubt:
+        say(f"Nothing is deleted at present: {doubt}")
     if not services.places.required:
         say(
             "No required target is configured, so the local files are the only copies and none is removed. "
@@ -152,7 +198,10 @@ def _as_json(judged: Judged) -> dict[str, Any]:
     return {
         "video_id": judged.video_id,
         "filename": judged.name,
+        "project_id": judged.project_id,
         "size_bytes": judged.size_bytes,
+        "action": judged.decision.action,
         "prune": judged.decision.prune,
+        "rule": judged.decision.rule,
         "reason": judged.decision.reason,
     }

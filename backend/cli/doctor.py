@@ -7,9 +7,16 @@ from dataclasses import asdict
 
 import click
 
-from backend.cli.doctor_catalog import catalog, targets
+from backend.cli.doctor_audit import audit
+from backend.cli.doctor_catalog import catalog, media, targets
+from backend.cli.doctor_damage import damage
+from backend.cli.doctor_exports import stuck_exports
+from backend.cli.doctor_figures import figures, mend_figures
+from backend.cli.doctor_inbox import inbox
 from backend.cli.doctor_machine import machine
 from backend.cli.doctor_records import Comparison, mend, records
+from backend.cli.doctor_vectors import vector_index
+from backend.cli.doctor_webhooks import hooks
 from backend.cli.findings import Finding
 from backend.cli.opened import opened
 from backend.cli.terminal import console, on_terminal, say, show_json
@@ -26,12 +33,13 @@ _MOST_ITEMS = 10
 def doctor(fix: bool, as_json: bool) -> int:
     """Look at everything and say what to do.
 
-    Settings, disk (writing, fsync, free space), ffmpeg, clock, database, each target, and whether rows, files and
-    sidecars fit together. Exit code 1: something is wrong.
+    Settings, disk (writing, fsync, free space), ffmpeg, the watched folder, clock, database, each target, and whether
+    rows, files and sidecars fit together. Exit code 1: something is wrong.
     """
     if fix:
         with opened() as services:
             mend(services)
+            mend_figures(services.database)
     found = []
     for finding in _examine():
         found.append(finding)
@@ -49,12 +57,20 @@ def _examine() -> Iterator[Finding]:
     settings = load_settings()
     layout = Layout(settings.storage_path.absolute())
     yield from machine(settings, layout)
+    yield from inbox(settings)
     found, database = catalog(settings, layout)
     yield from found
     if database is None:
         return
     try:
+        yield from figures(database)
+        yield from media(settings, layout, database)
         yield from targets(settings, layout, database)
+        yield from damage(settings, database)
+        yield from stuck_exports(layout, database)
+        yield from audit(settings, layout, database)
+        yield from vector_index(settings, layout, database)
+        yield from hooks(database)
         if layout.uploads.is_dir() and layout.incoming.is_dir():
             with console(err=True).status("") as status:
                 compared = Comparison(layout, database, lambda name: status.update(f"Comparing {name}")).run()

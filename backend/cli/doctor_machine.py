@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from backend.catalog.backup import backups, made_at
 from backend.cli.findings import Finding, notice, well, wrong
-from backend.cli.opened import refuse_other_user
+from backend.confine import Confinement
 from backend.disk.atomic import discard, free_bytes, fsync_folder, write_new
 from backend.disk.layout import Layout
+from backend.disk.sizes import in_units
 from backend.errors import Forbidden, StorageError
-from backend.intake.receive import in_units
+from backend.installation import refuse_other_user
 from backend.settings import Settings, unused_settings
 
 _IN_MEMORY = ("tmpfs", "ramfs")
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "glusterfs", "ceph")
 _CLOCK_SLACK_SECONDS = 2.0
+_OLD_BACKUP = timedelta(days=2)
 
 
 def machine(settings: Settings, layout: Layout) -> Iterator[Finding]:
@@ -28,7 +31,8 @@ def machine(settings: Settings, layout: Layout) -> Iterator[Finding]:
         yield notice("settings", f"{option.name} ({option.source}) {option.description}.")
     yield from _storage(settings, layout)
     yield _log_folder(settings.log_dir.absolute())
-    yield from _programs()
+    yield from _programs(settings)
+    yield from _backups(settings, layout)
 
 
 def _storage(settings: Settings, layout: Layout) -> Iterator[Finding]:
@@ -86,12 +90,12 @@ def _space(settings: Settings, layout: Layout) -> Finding:
 def _one_file_system(layout: Layout) -> Finding:
     """Publishing is link(2): it cannot cross into another file system."""
     home = layout.incoming.stat().st_dev
-    folders = [layout.uploads, layout.quarantine, *(p for p in layout.uploads.iterdir() if p.is_dir())]
+    folders = [*(p for p in layout.kept if p.is_dir()), layout.quarantine, *layout.kept_folders()]
     foreign = tuple(str(f.relative_to(layout.root)) for f in folders if f.stat().st_dev != home)
     if foreign:
         says = "These folders lie on another file system than incoming/, so nothing can be saved there."
         return wrong("one file system", says, "Mount one file system at STORAGE_PATH, not below it.", foreign)
-    return well("one file system", "incoming, uploads and quarantine lie on one.")
+    return well("one file system", "incoming, uploads, music and quarantine lie on one.")
 
 
 def _kind_of_disk(root: Path) -> Iterator[Finding]:
@@ -121,6 +125,19 @@ def file_system_of(path: Path, mountinfo: str) -> str:
     return ""
 
 
+def _backups(settings: Settings, layout: Layout) -> Iterator[Finding]:
+    """One is made each night; what is older says that the worker does not run, or cannot."""
+    newest = max(map(made_at, backups(layout.backups)), default=None)
+    if not settings.backup_keep or newest is None:
+        return
+    age = datetime.now(UTC) - newest
+    if age > _OLD_BACKUP:
+        says = f"The newest copy of the catalog is {age.days} days old."
+        yield notice("backup", says, "Is the worker running, and is there room? Now: video_manager backup")
+    else:
+        yield well("backup", f"The catalog was copied on {newest:%Y-%m-%d %H:%MZ}.")
+
+
 def _log_folder(folder: Path) -> Finding:
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     if os.access(existing, os.W_OK | os.X_OK):
@@ -128,13 +145,16 @@ def _log_folder(folder: Path) -> Finding:
     return wrong("log folder", f"{folder} cannot be written.", "Give it to the server's user, or set LOG_DIR.")
 
 
-def _programs() -> Iterator[Finding]:
-    missing = [name for name in ("ffmpeg", "ffprobe") if shutil.which(name) is None]
-    if missing:
+def _programs(settings: Settings) -> Iterator[Finding]:
+    tools = Confinement(settings.ffmpeg_folder)
+    if missing := tools.missing():
         yield notice(
             "ffmpeg",
-            f"{' and '.join(missing)} not found. Uploads and copies need neither; pictures and durations will.",
-            "As root: apt-get install ffmpeg",
+            f"{missing} Uploads and copies need neither; pictures, durations and playable copies wait for it.",
+            "As root: apt-get install --no-install-recommends ffmpeg bubblewrap",
         )
+    elif not tools.sandboxed():
+        remedy = "As root: apt-get install --no-install-recommends bubblewrap; in a container, allow user namespaces."
+        yield notice("ffmpeg", tools.describe(), remedy)
     else:
-        yield well("ffmpeg", f"{shutil.which('ffmpeg')}")
+        yield well("ffmpeg", tools.describe())

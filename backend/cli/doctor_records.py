@@ -16,6 +16,7 @@ from backend.disk.sidecar import read_sidecar
 from backend.errors import LocalDamage, StorageError
 from backend.intake.mend import rewrite_sidecar
 from backend.intake.recover import has_abandoned
+from backend.media import room
 from backend.services import Services
 
 _REMOVING = ("pruning", "purging")
@@ -63,13 +64,13 @@ class Comparison:
 
     def run(self) -> Compared:
         found = Compared()
-        for folder in sorted(p for p in self.layout.uploads.iterdir() if p.is_dir()):
-            self.told(folder.name)
+        for folder in self.layout.kept_folders():
+            self.told(f"{folder.parent.name}/{folder.name}")
             self._compare(folder, found)
         return found
 
     def _compare(self, folder: Path, found: Compared) -> None:
-        prefix = f"{self.layout.uploads.name}/{folder.name}/"
+        prefix = f"{folder.parent.name}/{folder.name}/"
         names = {path.name for path in folder.iterdir()}
         rows = self._rows(prefix)
         media = {prefix + n for n in names if not n.endswith(SIDECAR_SUFFIX)}
@@ -126,8 +127,12 @@ def records(layout: Layout, compared: Compared) -> Iterator[Finding]:
 
 
 def mend(services: Services) -> None:
-    """What `--fix` does: finish what a crash left, list what is saved, write missing sidecars again."""
+    """What `--fix` does: finish what a crash left, list what is saved, write missing sidecars again, and
+    have pictures and copies that are gone made anew."""
     sweep_all(services)
+    services.missing.begin_anew()
+    for video_id, place in room.differences(services.layout, services.database).items():
+        room.note(services.layout, services.database, video_id, place)
     compared = Comparison(services.layout, services.database).run()
     for path in (*compared.without_sidecar, *compared.bad_sidecar):
         with services.database.read() as session:

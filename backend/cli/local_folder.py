@@ -6,17 +6,22 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 
 from backend import mime
 from backend.catalog import lookup
-from backend.catalog.describe import iso, status_of
+from backend.catalog.describe import status_of
+from backend.catalog.models import DeliveryState, Video
+from backend.catalog.types import iso
 from backend.cli.batch import Batch
-from backend.cli.local_file import Advance, digest_of, head_of, take_in
+from backend.disk.stored import is_good
 from backend.errors import ExtensionNotAllowed, Refused
 from backend.intake.checks import Facts, check_extension
+from backend.intake.local_file import UNFINISHED, Advance, Way, digest_of, head_of, take_in
+from backend.intake.old_names import OldName, read_old_name
+from backend.intake.receipt import IMPORT
 from backend.intake.receive import Caller, Saved
 from backend.services import Services
 
@@ -32,6 +37,17 @@ class Found:
     unreadable: str = ""
 
 
+@dataclass(frozen=True)
+class OldNames:
+    """Whether dates and labels are read from names, and in which time zone; None: this machine's."""
+
+    read: bool = True
+    zone: tzinfo | None = None
+
+    def of(self, path: Path, now: datetime) -> OldName | None:
+        return read_old_name(path.name, self.zone, now) if self.read else None
+
+
 @dataclass
 class FolderImport:
     """One run over a folder. `sizes` are those of the project's videos: other files need no look at their content."""
@@ -41,6 +57,7 @@ class FolderImport:
     facts: Facts
     caller: Caller
     batch: Batch
+    names: OldNames = OldNames()
     _sizes: set[int] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
@@ -64,12 +81,19 @@ class FolderImport:
             self.batch.take(found.path, partial(self._take_in, found, advance))
 
     def _take_in(self, found: Found, advance: Advance) -> Saved:
+        now = datetime.now(UTC)
+        told = self.names.of(found.path, now)
         metadata = {
             "imported_path": str(found.path.relative_to(self.folder)),
             "modified_at": iso(datetime.fromtimestamp(found.modified_seconds, UTC)),
         }
-        facts = replace(self.facts, metadata=metadata | self.facts.metadata)
-        saved = take_in(self.services.intake, found.path, facts, self.caller, "import", advance)
+        # Last: the receipt tells by it when the file really came.
+        metadata |= self.facts.metadata | {"imported_at": iso(now)}
+        facts = replace(self.facts, metadata=metadata)
+        if told is not None:
+            facts = replace(facts, saved_at=told.saved_at, content_type=facts.content_type or told.label)
+        way = Way(self.caller, IMPORT, told.filename if told else "")
+        saved = take_in(self.services.intake, found.path, facts, way, advance)
         self._sizes.add(found.size_bytes)
         return saved
 
@@ -87,11 +111,18 @@ class FolderImport:
             return ""
         sha256 = digest_of(found.path)
         with self.services.database.read() as session:
-            older = lookup.holding(session, self.facts.project_id, sha256, found.size_bytes)
+            holders = lookup.holding(session, self.facts.project_id, sha256, found.size_bytes)
+        older = next(filter(self._still_has_it, holders), None)
         if older is None:
             return ""
         place = " in the trash" if status_of(older) == "trashed" else ""
         return f"its content is here already{place}, as '{older.original_filename}' ({older.id})"
+
+    def _still_has_it(self, video: Video) -> bool:
+        """Whoever reads "here already" may delete the original, so a row alone is no reason to say it."""
+        if video.local_state == "present":
+            return is_good(self.services.layout.absolute(video.relative_path), video.size_bytes, video.sha256)
+        return any(delivery.state == DeliveryState.DELIVERED for delivery in video.deliveries)
 
 
 def files_below(folder: Path, never: Path) -> Iterator[Found]:
@@ -114,6 +145,9 @@ def _look(entry: os.DirEntry[str], never: Path) -> Iterator[Found]:
     path = Path(entry.path)
     if entry.name.startswith("."):
         yield Found(path, passed_over="hidden")
+        return
+    if entry.name.lower().endswith(UNFINISHED):
+        yield Found(path, passed_over="unfinished, by its name")
         return
     try:
         status = entry.stat(follow_symlinks=False)

@@ -7,12 +7,15 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
 
 from backend.errors import AccessError, CatalogDamaged, HoldfastError, Refused, SettingsError
+from backend.starting import importing
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -28,14 +31,19 @@ _SECTIONS = {
         "manifest": "manifest:manifest",
         "logs": "logs:logs",
         "verify-receipt": "receipts:verify_receipt",
+        "verify-export": "verify_export:verify_export",
     },
     "Take in": {
         "upload": "upload:upload",
         "import": "upload:import_folder",
     },
+    "Cameras": {
+        "export": "export:export",
+    },
     "Take away": {
         "delete": "trash:delete",
         "restore-from-trash": "trash:restore_from_trash",
+        "hold": "hold:hold",
         "cleanup": "cleanup:cleanup",
         "cleanup-exec": "cleanup:cleanup_exec",
         "restore": "restore:restore",
@@ -43,13 +51,19 @@ _SECTIONS = {
     "Copies": {
         "targets": "targets:targets",
         "retry": "retry:retry",
+        "scrub": "scrub:scrub",
+        "media": "media:media",
     },
     "Care": {
         "doctor": "doctor:doctor",
         "sweep": "rebuild:sweep",
         "rebuild": "rebuild:rebuild",
+        "backup": "backup:backup",
+        "restore-backup": "backup:restore_backup",
         "settings": "settings:settings",
         "token": "tokens:token",
+        "webhooks": "webhooks:webhooks",
+        "audit": "audit:audit",
     },
     "Processes": {
         "release": "processes:release",
@@ -57,6 +71,12 @@ _SECTIONS = {
     },
 }
 _COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}
+
+
+@cache
+def _imported(module: str) -> ModuleType:
+    with importing():
+        return importlib.import_module(module)
 
 
 class Commands(click.Group):
@@ -69,7 +89,7 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(f"backend.cli.{module}"), name)
+        command: click.Command = getattr(_imported(f"backend.cli.{module}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import click
 
 from backend.catalog import lookup
-from backend.catalog.describe import iso, status_of
+from backend.catalog.describe import status_of
+from backend.catalog.listing import Wanted
 from backend.catalog.models import DeliveryState, Video
-from backend.catalog.videos import Wanted
+from backend.catalog.types import iso
 from backend.cli.main import CallersPath
 from backend.cli.opened import opened
 from backend.cli.terminal import say
@@ -40,7 +41,7 @@ def manifest(output: Path | None, sums: bool) -> None:
         if output is None:
             sys.stdout.writelines(lines)
             return
-        _write_whole(output, lines)
+        write_whole(output, lines)
     say(f"Written: {output.absolute()}")
 
 
@@ -69,7 +70,7 @@ def _entry(video: Video) -> dict[str, Any]:
         "project_id": video.project_id,
         "original_filename": video.original_filename,
         "relative_path": video.relative_path,
-        "sha256": video.sha256,
+        "sha256": video.sha256 or None,
         "size_bytes": video.size_bytes,
         "saved_at": iso(video.created_at),
         "status": status_of(video),
@@ -81,11 +82,11 @@ def _entry(video: Video) -> dict[str, Any]:
 
 def _sums(services: Services) -> Iterator[str]:
     """Stored names hold nothing that sha256sum would want escaped."""
-    here = (video for video in _every(services) if video.local_state == "present")
+    here = (video for video in _every(services) if video.local_state == "present" and video.sha256)
     return (f"{video.sha256}  {video.relative_path}\n" for video in here)
 
 
-def _write_whole(output: Path, lines: Iterator[str]) -> None:
+def write_whole(output: Path, lines: Iterator[str]) -> None:
     """Temporary file beside it, fsync, rename: a reader sees the old manifest or the new one."""
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=output.parent, prefix=f".{output.name}.", delete=False

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from backend.catalog import stats
+from backend.catalog import counts, stats
 from backend.catalog.videos import EVERYTHING
 from backend.cli.opened import opened
 from backend.cli.terminal import console, say, show_json
@@ -20,6 +20,7 @@ _MOST_NAMES = 20
 _TOLD = {
     "adopted": "saved, but not in the catalog; listed now",
     "discarded": "left over from broken uploads that nobody was told were saved; removed",
+    "expired": "unfinished uploads that nobody went on with; removed",
     "quarantined": "sidecars without any bytes; set aside in quarantine/",
     "missing": "listed, but the file is not here (`video_manager restore` fetches what has a verified copy)",
     "unknown": "neither listed nor understood; left alone (`video_manager doctor` says what to do)",
@@ -32,12 +33,15 @@ def rebuild(as_json: bool) -> int:
     """Bring the catalog back from the disk.
 
     For when the database was lost, or is an old backup: what lies beside each file says all of it. Videos, tags,
-    copies and the trash come back. Sign-in tokens do not: `video_manager token create` makes new ones.
+    copies and the trash come back. Sign-in tokens, share links, webhooks, vectors and the audit do not:
+    `video_manager restore-backup` takes them from a backup. Without one, `video_manager token create` makes new tokens.
     """
     with opened(make=True) as services:
         with console(err=True).status("Reading what lies beside each file"):
             changed, problems = services.recovery.rebuild()
             swept = sweep_all(services)
+            counts.fold(services.database)
+            services.vectors.begin_anew()
         with services.database.read() as session:
             count = stats.totals(session, EVERYTHING).videos.count
     answer: dict[str, Any] = {"videos": count, "changed": changed, "problems": problems} | asdict(swept)
@@ -48,6 +52,9 @@ def rebuild(as_json: bool) -> int:
         _tell(swept)
         for problem in problems:
             say(problem, err=True)
+        if changed:
+            say("Sign-in tokens, share links, webhooks, vectors and the audit do not lie beside the videos.")
+            say("If they were lost too: video_manager restore-backup FILE")
         say("A server that was running while its database was lost must be started again now.")
     return 1 if problems or swept.missing or swept.unknown or swept.quarantined else 0
 
@@ -74,6 +81,7 @@ def sweep(as_json: bool) -> int:
 def sweep_all(services: Services) -> Swept:
     """What every start does: finish interrupted removals, then compare disk and catalog."""
     Remover(services.layout, services.database, services.places, services.log).finish_interrupted()
+    services.emptier.finish_interrupted()
     return services.recovery.sweep()
 
 

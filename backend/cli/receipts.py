@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from backend.cli.local_file import digest_of
 from backend.cli.main import CallersPath
 from backend.cli.terminal import say, show_json
 from backend.disk.layout import Layout
 from backend.errors import BadField, Refused
+from backend.intake.local_file import digest_of
 from backend.settings import load_settings
 from backend.signing import RECEIPT_KEY_FILE, load_signer, verify
 
@@ -34,7 +34,7 @@ def verify_receipt(ctx: click.Context, file: Path, receipt: str, key: Path | Non
     answer with a "receipt" in it. Exit code 1: it does not fit.
     """
     standing: Path = ctx.find_root().obj or Path()
-    text, jwk, found = _text_of(receipt, standing), _read_key(key), digest_of(file)
+    text, jwk, found = _text_of(receipt, standing), read_key(key), digest_of(file)
     payload: dict[str, Any] = {}
     try:
         payload = _genuine(text, jwk)
@@ -69,9 +69,13 @@ def _text_of(receipt: str, standing: Path) -> str:
     return found
 
 
-def _read_key(key: Path | None) -> Mapping[str, Any]:
+def read_key(key: Path | None) -> Mapping[str, Any]:
+    """The public key that something is checked with: of this file, else this server's own."""
     if key is not None:
-        return _object(_read(key), str(key))
+        jwk = _object(_read(key), str(key))
+        if not isinstance(jwk.get("x"), str):
+            raise Refused(f"'{key}' holds no public key: save there what /api/receipt-key answers.")
+        return jwk
     keys = Layout(load_settings().storage_path.absolute()).keys
     try:
         return load_signer(keys).public_jwk()

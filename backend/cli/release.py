@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
-from backend.catalog import tokens
-from backend.catalog.migrate import migrate
+from backend.catalog import events, tokens
 from backend.catalog.tokens import Role
-from backend.disk.atomic import TEMPORARY_SUFFIX, fsync_folder, write_new
-from backend.disk.incoming import discard_abandoned
-from backend.disk.layout import Layout
+from backend.errors import DiskFull
+from backend.installation import prepare
 from backend.retention.remove import Remover
 from backend.services import Services, build_services
 from backend.settings import Settings
-from backend.signing import RECEIPT_KEY_FILE, SESSION_KEY_FILE, new_receipt_key, new_secret
-
-
-def prepare(settings: Settings) -> None:
-    """Folders, keys and tables."""
-    layout = Layout(settings.storage_path.absolute())
-    layout.prepare()
-    make_keys(layout)
-    migrate(settings.catalog_url)
-
-
-def make_keys(layout: Layout) -> None:
-    """Make the receipt key and the session secret, once; 0600 and durable before anything is signed."""
-    for left in layout.keys.glob(f"*{TEMPORARY_SUFFIX}"):
-        discard_abandoned(left)
-    for name, fresh in ((RECEIPT_KEY_FILE, new_receipt_key), (SESSION_KEY_FILE, new_secret)):
-        place = layout.keys / name
-        if place.exists():
-            continue
-        old = os.umask(0o077)
-        try:
-            write_new(place, fresh(), layout.keys)
-        except FileExistsError:
-            pass  # another process was first; its key is the key
-        finally:
-            os.umask(old)
-    fsync_folder(layout.keys)
 
 
 def release(settings: Settings) -> list[str]:
@@ -47,16 +16,32 @@ def release(settings: Settings) -> list[str]:
     prepare(settings)
     services = build_services(settings)
     try:
-        Remover(services.layout, services.database, services.places, services.log).finish_interrupted()
-        swept = services.recovery.sweep()
-        lines = []
-        if swept.adopted:
-            lines.append(f"{len(swept.adopted)} saved videos were not in the catalog and are listed now.")
-        if swept.missing:
-            lines.append(f"{len(swept.missing)} videos have no local file; see `video_manager doctor`.")
+        try:
+            lines = _finish(services)
+        except DiskFull as error:
+            # What is there can still be seen and fetched; the worker does all this again once an hour.
+            services.log.broke("release_unfinished", error)
+            lines = ["The disk is full: videos can be seen and downloaded, but nothing is saved until space is freed."]
         return lines + _first_admin(services)
     finally:
         services.close()
+
+
+def _finish(services: Services) -> list[str]:
+    """Bring to an end what a crash left; returns lines to print."""
+    services.clock.note()
+    services.seal.begin()
+    with services.database.write() as session:
+        events.begin_anew(session)
+    Remover(services.layout, services.database, services.places, services.log).finish_interrupted()
+    services.emptier.finish_interrupted()
+    swept = services.recovery.sweep()
+    lines = []
+    if swept.adopted:
+        lines.append(f"{len(swept.adopted)} saved videos were not in the catalog and are listed now.")
+    if swept.missing:
+        lines.append(f"{len(swept.missing)} videos have no local file; see `video_manager doctor`.")
+    return lines
 
 
 def _first_admin(services: Services) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from backend.catalog.models import Delivery, DeliveryState, Video
-from backend.cli.terminal import Cell
+from backend.cli.terminal import Cell, time_cell
 
 _WORDS = {
     DeliveryState.PENDING: "waiting",
@@ -52,5 +53,11 @@ def _why_it_waits(target: dict[str, Any]) -> str:
     if target["state"] == "paused":
         return f"{name} is paused by an operator: `video_manager targets resume {name}` lets it go on."
     if target["state"] == "parked":
-        return f"{name} needs a person: {reason} When that is mended: `video_manager targets check {name}`."
-    return f"{name} fails for everything just now and is asked again by itself: {reason}"
+        mended = f"When that is mended: `video_manager targets check {name}`."
+        return f"{name} needs a person: {reason} {mended}{_asked_again(target)}"
+    return f"{name} fails for everything just now: {reason}{_asked_again(target)}"
+
+
+def _asked_again(target: dict[str, Any]) -> str:
+    at = target["next_probe_at"]
+    return f" It is asked again by itself at {time_cell(datetime.fromisoformat(at)).shown}." if at else ""

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import click
 
 from backend.catalog import stats as totals_of
-from backend.catalog.describe import describe_totals
+from backend.catalog.describe_totals import describe_totals
 from backend.catalog.stats import Amount, Totals
 from backend.catalog.videos import EVERYTHING
 from backend.cli.opened import opened
 from backend.cli.states import delivery_words
 from backend.cli.terminal import Cell, show_facts, show_json, size_cell, time_cell
 from backend.disk.atomic import free_bytes
-from backend.intake.receive import in_units
+from backend.disk.sizes import in_units
 
 
 @click.command()

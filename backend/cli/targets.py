@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from backend.cli.login import login
 from backend.cli.opened import opened
 from backend.cli.states import unwell
 from backend.cli.terminal import Cell, Column, on_terminal, say, show_json, show_rows, time_cell
-from backend.intake.receive import in_units
+from backend.disk.sizes import in_units
 from backend.outbox.backfill import Backfill
 from backend.services import Services
 
@@ -31,7 +32,7 @@ _COLUMNS = (
 @_AS_JSON
 @click.pass_context
 def targets(ctx: click.Context, as_json: bool) -> None:
-    """Show and steer the places that get copies."""
+    """Show and steer the places that get copies, and sign in to Google Drive."""
     if ctx.invoked_subcommand is None:
         _list(as_json=as_json)
 
@@ -39,7 +40,11 @@ def targets(ctx: click.Context, as_json: bool) -> None:
 @targets.command("list")
 @_AS_JSON
 def list_targets(as_json: bool) -> None:
-    """Show every target: state, what waits for it, last success and error."""
+    """Show every target: its state, what waits for it, and what it says.
+
+    A plain line holds: name, kind, state, count and bytes that wait, since when, last success, last error, why it is
+    not up, next question.
+    """
     _list(as_json=as_json)
 
 
@@ -115,6 +120,8 @@ def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -
         say(hint)
 
 
+targets.add_command(login)
+
 _NONE = "No target is configured: videos are on this server's disk only. docs/VIDEO_STORAGE_GUIDE.md shows how."
 
 
@@ -142,6 +149,8 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[Cell | str]]:
             _time(target["oldest_waiting_at"], ""),
             _time(target["last_success_at"], "never"),
             target["last_error"] or "",
+            # People read these two in the sentence below the table.
+            *([] if on_terminal() else [target["reason"] or "", _time(target["next_probe_at"], "")]),
         ]
 
 

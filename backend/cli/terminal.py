@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from backend.catalog.describe import iso
+from backend.catalog.types import iso
+from backend.disk.sizes import in_units
 from backend.errors import Refused
-from backend.intake.receive import in_units
 
 
 @dataclass(frozen=True)

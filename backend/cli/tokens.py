@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from backend.catalog import tokens
-from backend.catalog.describe import iso
 from backend.catalog.models import Token
 from backend.catalog.tokens import Role
+from backend.catalog.types import iso
 from backend.cli.opened import caller, opened
 from backend.cli.release import sign_in_link
 from backend.cli.terminal import Column, ask, say, short_id, show_json, show_rows, time_cell

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import click
 
 from backend.catalog import lookup
-from backend.catalog.describe import describe, iso
+from backend.catalog.describe import describe
 from backend.catalog.models import Video
+from backend.catalog.types import iso
 from backend.catalog.videos import GONE
 from backend.cli.opened import caller, opened
 from backend.cli.terminal import ask, say, show_json, time_cell

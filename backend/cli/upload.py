@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from backend.cli.batch import Batch, bar
-from backend.cli.local_file import take_in
-from backend.cli.local_folder import FolderImport, files_below, is_within
+from backend.cli.local_folder import FolderImport, OldNames, files_below, is_within
 from backend.cli.main import CallersPath
 from backend.cli.opened import caller, opened
 from backend.errors import Refused
 from backend.intake.checks import Facts, read_facts
+from backend.intake.local_file import Way, take_in
 from backend.outbox.enqueue import choose_targets
 from backend.services import Services
 
@@ -64,19 +65,26 @@ def upload(files: tuple[Path, ...], as_json: bool, **given: Any) -> int:
                 if batch.hopeless:
                     return batch.end(len(files) - number)
                 moved = partial(advance, path.name)
-                batch.take(path, partial(take_in, services.intake, path, facts, caller(), "cli-upload", moved))
+                way = Way(caller(), "cli-upload")
+                batch.take(path, partial(take_in, services.intake, path, facts, way, moved))
         return batch.end(0)
 
 
 @click.command("import")
 @click.argument("folder", type=CallersPath(), metavar="DIR")
 @fields
-def import_folder(folder: Path, as_json: bool, **given: Any) -> int:
-    """Save every video file below DIR.
+@click.option("--zone", default="", help="time zone of dates in names, such as Europe/Berlin [default: this machine's]")
+@click.option("--plain-names", is_flag=True, help="read no dates and labels from names")
+def import_folder(folder: Path, as_json: bool, zone: str, plain_names: bool, **given: Any) -> int:
+    """Save every video file below DIR, such as an old uploaded_videos/.
 
-    Again is fine: what its project holds already, by digest, is skipped. Names stay as they are; the path below DIR
-    and the file's own time become the custom fields imported_path and modified_at. Links, hidden files and other types
-    of file are passed over with a sentence; nothing in DIR changes.
+    Again is fine: what its project holds already, by digest, is skipped, once the bytes here were read and found
+    good. A name such as 20241112_143052_Tutorial_video.mp4 gives the date it was saved (a local time, see --zone),
+    its label (unless --label) and the name video.mp4; other names stay as they are. The path below DIR, the file's
+    own time and the moment of the import become the custom fields imported_path, modified_at and imported_at. Links,
+    hidden, unfinished and other types of file are passed over with a sentence; nothing in DIR changes.
+
+    Rules of age (retention.toml) count from the dates in the names: `cleanup --rules` shows what they would do.
 
     A plain line holds: saved or skipped, id, digest, file, reason.
     """
@@ -86,7 +94,8 @@ def import_folder(folder: Path, as_json: bool, **given: Any) -> int:
         if is_within(folder, services.layout.root):
             raise Refused(f"'{folder}' belongs to the storage of this server: `video_manager rebuild` lists it again.")
         batch = Batch(services, as_json)
-        work = FolderImport(services, folder, _facts(services, given), caller(), batch)
+        names = OldNames(not plain_names, _zone(zone))
+        work = FolderImport(services, folder, _facts(services, given), caller(), batch, names)
         found = list(files_below(folder, services.layout.root))
         with bar(sum(entry.size_bytes for entry in found), as_json=as_json) as advance:
             for number, entry in enumerate(found):
@@ -104,6 +113,15 @@ def _facts(services: Services, given: Mapping[str, Any]) -> Facts:
     facts = read_facts(texts, datetime.now(UTC))
     choose_targets(services.places, facts.targets, facts.project_id, facts.content_type)
     return facts
+
+
+def _zone(name: str) -> tzinfo | None:
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.UsageError(f"--zone {name}: there is no such time zone; name one such as Europe/Berlin.") from None
 
 
 def _size(path: Path) -> int:

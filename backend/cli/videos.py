@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 import click
 
 from backend.catalog import lookup
-from backend.catalog.describe import describe, status_of
+from backend.catalog.clock import certain_at
+from backend.catalog.describe import describe, link_of, status_of
+from backend.catalog.listing import Wanted
 from backend.catalog.models import DeliveryState, Video
-from backend.catalog.videos import Wanted
+from backend.cli.media_words import media_facts
 from backend.cli.opened import opened
 from backend.cli.states import copies_cell, delivery_words
 from backend.cli.terminal import (
@@ -76,7 +78,10 @@ def list_videos(project: str, label: str, state: str | None, limit: int | None, 
 def find(
     text: str, project: str, label: str, state: str | None, limit: int | None, show_all: bool, as_json: bool
 ) -> None:
-    """Show the videos whose name, title, description or tags hold TEXT."""
+    """Show the videos with words that begin as those of TEXT do.
+
+    The words of names, titles, descriptions and tags count, whatever their case and accents.
+    """
     wanted = Wanted(project_id=project, content_type=label, state=state or "", text=text.strip())
     _show(wanted, limit, show_all, as_json)
 
@@ -91,10 +96,11 @@ def info(video: str, as_json: bool) -> None:
             found = lookup.one(session, video)
         more = _more(services, found)
         if as_json:
-            show_json(describe(found, services.places.kinds) | more)
+            show_json(describe(found, services.places.kinds, certain_at(services.layout, services.database)) | more)
         else:
             show_facts(_facts(found, more))
             _show_deliveries(found)
+            _show_links(found)
 
 
 def _show(wanted: Wanted, limit: int | None, show_all: bool, as_json: bool) -> None:
@@ -105,7 +111,8 @@ def _show(wanted: Wanted, limit: int | None, show_all: bool, as_json: bool) -> N
         # One more than shown, to know whether to say that there are more.
         found = lookup.every(services.database, wanted, limit + 1 if limit and for_people else limit)
         if as_json:
-            show_json_lines(describe(video, services.places.kinds) for video in found)
+            at = certain_at(services.layout, services.database)
+            show_json_lines(describe(video, services.places.kinds, at) for video in found)
         elif for_people and limit:
             _show_some(list(found), limit)
         else:
@@ -146,7 +153,8 @@ def _row(video: Video) -> list[Cell | str]:
 def _more(services: Services, video: Video) -> dict[str, Any]:
     """What only the server's own machine can tell."""
     try:
-        holds: list[dict[str, Any]] = list(read_sidecar(services.layout.sidecar_of(video.relative_path)).holds)
+        doc = read_sidecar(services.layout.sidecar_of(video.relative_path))
+        holds = [hold.model_dump(mode="json", exclude_none=False) for hold in doc.holds]
     except (LocalDamage, FileNotFoundError):
         say("Its sidecar cannot be read: see `video_manager doctor`.", err=True)
         holds = []
@@ -171,9 +179,12 @@ def _facts(video: Video, more: dict[str, Any]) -> Iterator[tuple[str, Cell | str
         ("source", video.source),
         ("camera", video.camera_id),
         ("size", size_cell(video.size_bytes)),
-        ("sha256", video.sha256),
+        ("sha256", video.sha256 or "not hashed yet"),
         ("type", video.mime_type),
         ("status", status_of(video)),
+    )
+    yield from media_facts(video)
+    yield from (
         ("saved", time_cell(video.created_at)),
         ("by", video.uploaded_by),
         ("same content as", video.duplicate_of or ""),
@@ -199,16 +210,23 @@ def _show_deliveries(video: Video) -> None:
         Column("verified"),
         Column("remote name or error"),
     ]
-    rows = [
-        (
+    rows: list[list[Cell | str]] = [
+        [
             d.target,
             Cell(d.state, delivery_words(d.state)),
             str(d.attempts),
             time_cell(d.verified_at),
             d.error or d.remote_key,
-        )
+            *([] if on_terminal() else [link_of(d) or ""]),
+        ]
         for d in video.deliveries
     ]
     if on_terminal():
         say("")
     show_rows(columns, rows, "It has no copies: no target was configured for it.")
+
+
+def _show_links(video: Video) -> None:
+    """Below the table, whole: a link that a table breaks cannot be opened. A plain line has its own at its end."""
+    if on_terminal():
+        show_facts((f"open on {d.target}", link_of(d) or "") for d in video.deliveries)

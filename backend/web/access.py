@@ -15,7 +15,9 @@ from typing import Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, current_app, g, request, session
+from werkzeug.exceptions import NotImplemented as NotImplementedHere
 
+from backend.actor import SYSTEM, Actor, act_as
 from backend.catalog import tokens
 from backend.catalog.tokens import Holder, Role
 from backend.catalog.videos import EVERYTHING, Scope
@@ -23,12 +25,13 @@ from backend.errors import BodyTimeout, Forbidden, IncompleteBody, NotFound, Una
 from backend.intake.receive import Caller
 from backend.services import Services
 from backend.settings import is_loopback
+from backend.web import addresses
 from backend.web.attempts import attempts
 from backend.web.connections import BadFraming, deadline, limit_silence
 
 CSRF_HEADER = "X-Holdfast-CSRF"
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 _RIGHT = "holdfast_right"
 _SMALL_BODY_BYTES = 1024 * 1024
 
@@ -39,15 +42,16 @@ class Right(StrEnum):
     PUBLIC = "public"  # sign-in, health, static files: nobody is asked
     READ = "read"
     UPLOAD = "upload"
+    EDIT = "edit"  # what is said of one's own videos; an operator: of all
     OPERATE = "operate"
     ADMIN = "admin"
 
 
 _RIGHTS: dict[str, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.READ}),
-    Role.UPLOADER: frozenset({Right.READ, Right.UPLOAD}),
-    Role.SERVICE: frozenset({Right.READ, Right.UPLOAD}),
-    Role.OPERATOR: frozenset({Right.READ, Right.UPLOAD, Right.OPERATE}),
+    Role.UPLOADER: frozenset({Right.READ, Right.UPLOAD, Right.EDIT}),
+    Role.SERVICE: frozenset({Right.READ, Right.UPLOAD, Right.EDIT}),
+    Role.OPERATOR: frozenset({Right.READ, Right.UPLOAD, Right.EDIT, Right.OPERATE}),
     Role.ADMIN: frozenset(Right),
 }
 
@@ -67,7 +71,20 @@ class Person:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.id, self.name, self.scope)
+        return Caller(self.id, self.name, self.scope, is_admin=self.may(Right.ADMIN))
+
+    def check_everything(self, what: str) -> None:
+        """Refuse who is limited to projects what tells of all of them."""
+        if self.projects:
+            raise Forbidden(f"Your token reaches only: {', '.join(self.projects)}. It is not told {what}.")
+
+    def check_shared(self, what: str) -> None:
+        """Refuse who is limited to projects what changes something for the others too."""
+        if self.projects:
+            raise Forbidden(
+                f"Your token reaches only: {', '.join(self.projects)}. {what} is there for every project: ask an "
+                "operator of all of them."
+            )
 
     def check_project(self, project_id: str) -> None:
         if not self.scope.allows(project_id):
@@ -117,10 +134,14 @@ def install(app: Flask) -> None:
     if forgotten:
         raise RuntimeError(f"these routes name no right and would deny or admit everybody: {', '.join(forgotten)}")
     app.before_request(_guard)
+    app.teardown_request(lambda _: act_as(SYSTEM))
 
 
 def _guard() -> None:
+    # First of all: a thread that served somebody else must not act in that one's name.
+    act_as(Actor("", "nobody", client_address()))
     limit_silence(request.environ, services().settings.body_timeout_seconds)
+    _refuse_transfer_coding()
     _refuse_strangers()
     view = current_app.view_functions.get(request.endpoint or "")
     right = right_of(view) if view is not None else None
@@ -128,18 +149,28 @@ def _guard() -> None:
         # The upload doors stream and limit their bodies themselves; everybody else sends a few fields.
         request.max_content_length = _SMALL_BODY_BYTES
         _read_small_body()
-    if "\x00" in request.path or b"\x00" in unquote_to_bytes(request.query_string):
+    # The page itself takes any parameters: what they mean is read in the browser.
+    asked = b"" if request.endpoint == "pages.index" else unquote_to_bytes(request.query_string)
+    if "\x00" in request.path or b"\x00" in asked:
         raise NotFound("The address holds a NUL character; nothing has that name.")
     # A path that does not exist needs a sign-in too: it tells a stranger nothing.
     if right is Right.PUBLIC:
         return
     g.person = identify()
+    act_as(Actor(g.person.id, g.person.name, client_address()))
     if right is not None and not g.person.may(right):
         raise Forbidden(
             f"Your role '{g.person.role}' may not do this; it takes one of: {', '.join(roles_with(right))}. "
             "Ask an admin for a token with that role.",
             detail={"role": g.person.role, "needs": right},
         )
+
+
+def _refuse_transfer_coding() -> None:
+    """RFC 9112 section 6.1: a coding that we do not undo would be kept as if it were the file."""
+    coding = request.headers.get("Transfer-Encoding", "").strip().lower()
+    if coding not in ("", "identity", "chunked"):
+        raise NotImplementedHere(f"Transfer-Encoding '{coding}' is not known here; send it chunked, or with a length.")
 
 
 def _read_small_body() -> None:
@@ -192,21 +223,18 @@ def by_secret(secret: str) -> Person:
     return _person(token)
 
 
+def still_is(parts: Services, who: Person) -> bool:
+    """Whether nothing has changed in what this person may: for who is answered for a long time."""
+    if parts.settings.auth_mode == "open":
+        return True
+    with parts.database.look() as db:
+        token = tokens.living(db, who.id)
+    return token is not None and _person(token) == who
+
+
 def client_address() -> str:
     """The sender's address: the nearest one that is not a trusted proxy's."""
-    trusted = [ipaddress.ip_network(p, strict=False) for p in services().settings.trusted_proxies]
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    address = request.remote_addr or ""
-    while hops and _is_in(address, trusted):
-        address = hops.pop()
-    return address
-
-
-def _is_in(address: str, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
-    try:
-        return any(ipaddress.ip_address(address) in network for network in networks)
-    except ValueError:
-        return False
+    return addresses.client_address(request, services().settings.trusted_proxies)
 
 
 def _person(token: Holder) -> Person:
@@ -218,7 +246,7 @@ def _refuse_strangers() -> None:
     if services().settings.auth_mode != "open":
         return
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    forwarded = next((h for h in _FORWARDED if h in request.headers), None)
+    forwarded = next((h for h in FORWARDED if h in request.headers), None)
     if forwarded or not is_loopback(host) or not _from_here():
         raise Forbidden(
             "AUTH_MODE=open answers only requests made on this machine to its loopback address"

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request, session
 from backend.errors import BadField
 from backend.web.access import CSRF_HEADER, Person, Right, by_secret, client_address, identify, needs, services
 from backend.web.openapi import UNAVAILABLE, shaped
+from backend.web.queries import json_body
 from backend.web.schemas import Done, Session
 
 blueprint = APIBlueprint("auth", __name__, tag="Sign-in")
@@ -29,7 +30,7 @@ blueprint = APIBlueprint("auth", __name__, tag="Sign-in")
 )
 @needs(Right.PUBLIC)
 def sign_in() -> Response:
-    body = request.get_json(silent=True)
+    body = json_body()
     token = body.get("token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token.strip():
         raise BadField('Send {"token": "hf_…"} as JSON.', detail={"field": "token"})
@@ -67,7 +68,11 @@ def _session(person: Person) -> dict[str, Any]:
         "success": True,
         "auth_mode": settings.auth_mode,
         "user": {"name": person.name, "role": person.role, "projects": list(person.projects)},
-        "limits": {"max_bytes": settings.upload_max_size, "extensions": list(settings.allowed_extensions)},
+        "limits": {
+            "max_bytes": settings.upload_max_size,
+            "extensions": list(settings.allowed_extensions),
+            "trash_days": settings.trash_days,
+        },
         "targets": [
             {"name": name, "kind": p.config.kind, "label": p.config.label, "required": p.config.required}
             for name, p in places.by_name.items()

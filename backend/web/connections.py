@@ -9,6 +9,7 @@ such clients every day.
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import threading
 import time
@@ -21,7 +22,7 @@ from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from backend.settings import load_settings
 
-__all__ = ["BadFraming", "Worker", "deadline", "limit_silence", "linger"]
+__all__ = ["BadFraming", "Worker", "deadline", "has_gone", "is_stopping", "limit_silence", "linger"]
 
 _FIRST_BYTE_SECONDS = 0.1
 _LINGER_SECONDS = 10.0
@@ -40,6 +41,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
         self._headers_seconds = load_settings().body_timeout_seconds
         self._reading_headers: dict[Any, float] = {}
         self._pause = threading.Event()  # never set: the way to wait without a busy loop
+
+    def run(self) -> None:
+        _RUNNING.append(self)
+        super().run()
 
     def accept(self, listener: Any) -> None:
         """Take a new connection. Without a file descriptor for it, it waits in the kernel; what is served goes on.
@@ -68,7 +73,21 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         self._reading_headers.pop(conn, None)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            # A reader that takes nothing any more (see `limit_silence`), such as a player that was paused: no mistake
+            # of ours to be written to the log, and nobody who would read the end of an answer.
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)
+            return False
+
+    def is_parent_alive(self) -> bool:
+        """Without its parent a worker ends; whoever listens without end must see that as at any other stop."""
+        if super().is_parent_alive():
+            return True
+        self.alive = False
+        return False
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """Whether the connection serves another request: not when its body is still being sent, or never comes."""
@@ -84,6 +103,28 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
                 # Its thread's recv ends as if the client had closed.
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR)
+
+
+# The one of this process; none in tests without a server.
+_RUNNING: list[Worker] = []
+
+
+def is_stopping() -> bool:
+    """Whether this process takes no new requests: an answer without end must end now, or the stop waits for it."""
+    return any(not worker.alive for worker in _RUNNING)
+
+
+def has_gone(connection: object) -> bool:
+    """Whether the client closed its side: nobody reads what is still being sent."""
+    if not isinstance(connection, socket.socket):
+        return False
+    asked = select.poll()
+    try:
+        # With a time limit on the socket, any recv would wait for it.
+        asked.register(connection, select.POLLRDHUP)
+        return bool(asked.poll(0))
+    except (OSError, ValueError):
+        return True
 
 
 class Deadlines:

@@ -8,7 +8,8 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
 from backend.catalog import videos
-from backend.catalog.describe import describe_delivery, iso
+from backend.catalog.describe import describe_delivery
+from backend.catalog.types import iso
 from backend.web.access import Right, needs, person, services
 from backend.web.openapi import shaped
 from backend.web.queries import whole_number
@@ -56,6 +57,21 @@ def video_deliveries(video_id: str) -> Response:
 @needs(Right.OPERATE)
 def retry(video_id: str, target: str) -> Response:
     return jsonify({"success": True, "delivery": services().desk.retry(video_id, target, person().scope)})
+
+
+@blueprint.post("/api/videos/<video_id>/deliveries/<target>/verify")
+@blueprint.doc(
+    summary="Look at one verified copy now",
+    responses={
+        200: "The delivery after that: delivered, or damaged with the reason, and then it is sent again",
+        409: "There is no verified copy, or its target is not asked at the moment",
+        502: "The target could not be asked; nothing was changed",
+    },
+    extensions=shaped({200: OneDelivery}),
+)
+@needs(Right.OPERATE)
+def verify(video_id: str, target: str) -> Response:
+    return jsonify({"success": True, "delivery": services().desk.verify(video_id, target, person().scope)})
 
 
 @blueprint.post("/api/deliveries/retry")

@@ -15,10 +15,15 @@ from backend.web.access import CSRF_HEADER, Right, right_of, roles_with
 _SHAPES = "x-answers"
 _QUERY = "x-query"
 _BODY = "x-body"
+_ANY_OF_IT = "x-any-of-it"
+_REQUIRED = "x-required"
 _FORM = "x-form"
+_HEADERS = "x-headers"
+_RAW = "x-raw"
+_PROBLEM = "x-problem"
 _REFS = "#/components/schemas/{model}"
 
-_FIELDS = {
+FIELDS = {
     "content_type": "a label such as Tutorial (also accepted as contentType)",
     "title": "",
     "description": "",
@@ -34,6 +39,7 @@ _FIELDS = {
     "metadata": "a JSON object of your own fields",
     "wait": "seconds to wait for the copies, at most 60",
 }
+_MEDIA_TYPES = {schemas.UploadProblem.__name__: "application/problem+json"}
 UNAVAILABLE = "The database does not answer, or too many files are open; try again soon"
 _UPLOAD_PROBLEMS = {
     400: "The body was cut off or is not a form",
@@ -42,7 +48,7 @@ _UPLOAD_PROBLEMS = {
     413: "Larger than UPLOAD_MAX_SIZE",
     415: "A type that is not taken",
     422: "A field, the digest or the Idempotency-Key does not fit, or the file is empty",
-    507: "No room on the server",
+    507: "No room on the server, or the project's quota is reached (code `quota`)",
 }
 
 
@@ -50,12 +56,23 @@ def shaped(
     answers: Mapping[int, type[BaseModel]],
     *,
     query: Sequence[str] = (),
-    body: Mapping[str, str] | None = None,
+    body: Mapping[str, object] | None = None,
+    required: Sequence[str] | None = None,
+    any_of_it: bool = False,
     form: bool = False,
+    headers: Mapping[str, str] | None = None,
+    raw: str = "",
+    problem: type[BaseModel] = schemas.Problem,
 ) -> dict[str, Any]:
-    """What `describe_api` adds to an operation: answer models by status, query names, JSON body or upload form."""
+    """What `describe_api` adds to an operation: answer models by status, query names, headers with what they say,
+    the body (JSON, an upload form, or bytes of the media type `raw`), and the shape of its refusals. Of a JSON body
+    every field is required, or those of `required` (none: not even the body), or any one of them."""
     names = {str(status): model.__name__ for status, model in answers.items()}
-    return {_SHAPES: names, _QUERY: list(query), _BODY: dict(body or {}), _FORM: form}
+    return {
+        _SHAPES: names, _QUERY: list(query), _BODY: dict(body or {}), _ANY_OF_IT: any_of_it, _FORM: form,
+        _REQUIRED: list(body or () if required is None else required),
+        _HEADERS: dict(headers or {}), _RAW: raw, _PROBLEM: problem.__name__,
+    }  # fmt: skip
 
 
 def describe_api(app: APIFlask) -> None:
@@ -90,31 +107,31 @@ def _operation_id(endpoint: str, method: str) -> str:
 
 
 def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
-    shapes = operation.pop(_SHAPES, {})
+    shapes, problem = operation.pop(_SHAPES, {}), operation.pop(_PROBLEM, "Problem")
     for status, model in shapes.items():
         operation["responses"][status]["content"] = _json(model)
     operation.setdefault("parameters", []).extend(
         {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
         for name in operation.pop(_QUERY, [])
     )
+    operation["parameters"].extend(
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": words}
+        for name, words in operation.pop(_HEADERS, {}).items()
+    )
+    if raw := operation.pop(_RAW, ""):
+        operation["requestBody"] = {"required": False, "content": {raw: {}}}
     if body := operation.pop(_BODY, {}):
-        properties = {name: {"type": "string", "examples": [example]} for name, example in body.items()}
-        operation["requestBody"] = {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"type": "object", "properties": properties, "required": list(body)}}
-            },
-        }
+        _add_body(operation, body, problem)
+    operation.pop(_ANY_OF_IT, None)
+    operation.pop(_REQUIRED, None)
     if operation.pop(_FORM, False):
         _add_form(operation)
-    for status, answer in operation["responses"].items():
-        if status >= "400" and status not in shapes:
-            answer["content"] = _json("Problem")
+    _complete_answers(operation["responses"], set(shapes), problem)
     places = {parameter["in"] for parameter in operation["parameters"]}
     if "path" in places:
-        _add_problems(operation, {404: "No such thing, or none that you may see"})
+        _add_problems(operation, problem, {404: "No such thing, or none that you may see"})
     if "query" in places:
-        _add_problems(operation, {422: "A query that makes no sense"})
+        _add_problems(operation, problem, {422: "A query that makes no sense"})
     if right is Right.PUBLIC:
         operation["security"] = []
         return
@@ -122,16 +139,35 @@ def _complete_operation(operation: dict[str, Any], right: Right | None) -> None:
     operation["x-roles"] = roles_with(right) if right else []
     needed = f"Needs one of the roles: {', '.join(operation['x-roles'])}."
     operation["description"] = "\n\n".join(filter(None, [operation.get("description"), needed]))
-    _add_problems(operation, {401: "Not signed in", 403: "Not with this role", 503: UNAVAILABLE})
+    _add_problems(operation, problem, {401: "Not signed in", 403: "Not with this role", 503: UNAVAILABLE})
 
 
-def _add_problems(operation: dict[str, Any], problems: Mapping[int, str]) -> None:
+def _complete_answers(answers: dict[str, Any], shaped_ones: set[str], problem: str) -> None:
+    if "206" in answers:
+        # Bytes of whatever type the file has, not JSON.
+        for status in ("200", "206"):
+            answers[status]["content"] = {"*/*": {}}
+    for status, answer in answers.items():
+        if status >= "400" and status not in shaped_ones:
+            answer["content"] = _json(problem)
+
+
+def _add_problems(operation: dict[str, Any], problem: str, problems: Mapping[int, str]) -> None:
     for status, words in problems.items():
-        operation["responses"].setdefault(str(status), {"description": words, "content": _json("Problem")})
+        operation["responses"].setdefault(str(status), {"description": words, "content": _json(problem)})
+
+
+def _add_body(operation: dict[str, Any], body: Mapping[str, object], problem: str) -> None:
+    required, any_of_it = operation[_REQUIRED], operation[_ANY_OF_IT]
+    schema: dict[str, Any] = {"type": "object", "properties": {n: _property(one) for n, one in body.items()}}
+    schema |= {"minProperties": 1} if any_of_it else {"required": required}
+    content = {"application/json": {"schema": schema}}
+    operation["requestBody"] = {"required": bool(required or any_of_it), "content": content}
+    _add_problems(operation, problem, {413: "A body larger than this address takes", 422: "A body that makes no sense"})
 
 
 def _add_form(operation: dict[str, Any]) -> None:
-    texts = {name: {"type": "string", "description": words} for name, words in _FIELDS.items()}
+    texts = {name: {"type": "string", "description": words} for name, words in FIELDS.items()}
     file = {
         "type": "string",
         "contentMediaType": "application/octet-stream",
@@ -148,10 +184,22 @@ def _add_form(operation: dict[str, Any]) -> None:
 
 
 def _json(model: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REFS.format(model=model)}}}
+    return {_MEDIA_TYPES.get(model, "application/json"): {"schema": {"$ref": _REFS.format(model=model)}}}
 
 
 def _all_schemas() -> dict[str, Any]:
     models = [m for m in vars(schemas).values() if isinstance(m, type) and issubclass(m, schemas.Shape)]
     _, definitions = models_json_schema([(m, "serialization") for m in models], ref_template=_REFS)
     return dict(definitions["$defs"])
+
+
+def _property(example: object) -> dict[str, Any]:
+    return _type(example) | {"examples": [example]}
+
+
+def _type(example: object) -> dict[str, Any]:
+    if isinstance(example, list):
+        return {"type": "array", "items": _type(example[0])}
+    if isinstance(example, bool):
+        return {"type": "boolean"}
+    return {"type": "integer" if isinstance(example, int) else "string"}

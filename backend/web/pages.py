@@ -32,6 +32,9 @@ _IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 
 
 @blueprint.get("/")
+@blueprint.get("/library")
+@blueprint.get("/cameras")
+@blueprint.get("/operations")
 @needs(Right.PUBLIC)
 def index() -> Response:
     return _page("index.html")
