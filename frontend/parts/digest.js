@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { html } from "../html.js";
 import { announce } from "../shell/announce.js";
 import { shortDigest } from "../words/sizes.js";
+import { toClipboard } from "./clipboard.js";
 import { Icon } from "./icons.js";
 
 const TOLD_MS = 2000;
@@ -12,7 +13,7 @@ export function Digest({ digest, of }) {
   if (!digest) return null;
   const copy = async () => {
     copied.value = await toClipboard(digest);
-    announce(copied.value ? "Digest copied." : "The browser does not let this page copy. The digest stands in the tooltip.");
+    announce(copied.value ? "Digest copied." : "The browser does not let this page copy. The digest stands in the tooltip.", { isAnswer: true });
     setTimeout(() => (copied.value = false), TOLD_MS);
   };
   return html`
@@ -23,25 +24,4 @@ export function Digest({ digest, of }) {
       </button>
     </span>
   `;
-}
-
-async function toClipboard(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-/** navigator.clipboard is missing on plain HTTP, which a server in the house may well be. */
-function copyBySelection(text) {
-  const before = document.activeElement;
-  const field = Object.assign(document.createElement("textarea"), { value: text, className: "visually-hidden" });
-  document.body.append(field);
-  field.select();
-  const worked = document.execCommand("copy");
-  field.remove();
-  before?.focus();
-  return worked;
 }

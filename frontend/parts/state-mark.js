@@ -31,12 +31,17 @@ function more({ state, bytes_per_second: rate, seconds_left: left, verified_at: 
 /** In the place of "Saved", once it is not true any more. */
 export const OwnDamage = ({ words }) => html`<strong class="state-mark tone-needs"><${Shape} shape="needs" />${" "}${words}</strong>`;
 
-export function StateMark({ delivery, label }) {
+/** One copy: its target, its state, and, where people can look at it there, the way to it. `of` names the video. */
+export function StateMark({ delivery, label, of }) {
   const { shape, word, tone, percent } = mark(delivery);
   return html`
     <span class="state" data-target=${delivery.target} data-state=${delivery.state}>
       <span class="state-target">${label}</span>
       <span class=${`state-mark tone-${tone}`} title=${more(delivery)}><${Shape} shape=${shape} share=${percent} />${" "}${word}</span>
+      ${delivery.link && html`
+        <a class="state-link" href=${delivery.link} target="_blank" rel="noopener noreferrer"
+          aria-label=${`Open in ${label}: ${of} (new tab)`}>Open in ${label}</a>
+      `}
     </span>
   `;
 }

@@ -10,7 +10,7 @@ export class Problem extends Error {
 }
 
 let whenSignedOut = () => {};
-/** Have `handle` called whenever the server says that nobody is signed in. */
+/** Have `handle` called, with when it was asked, whenever the server says that nobody is signed in. */
 export function onSignedOut(handle) {
   whenSignedOut = handle;
 }
@@ -21,23 +21,38 @@ export const OWN_PAGE = { "X-Holdfast-CSRF": "1" };
 export const get = (path, options) => call("GET", path, options);
 export const post = (path, body, options) => call("POST", path, { body, ...options });
 
+/** Nothing asked here takes long; a line that broke without a word answers nothing for ever. */
+export const ANSWER_MS = 30_000;
+
+export const NO_ANSWER = "The server cannot be reached.";
+/** The request may have arrived, and only its answer been lost. */
+const UNSURE = "No answer came from the server, so it is not known whether this was done. Look, and try again once it can be reached.";
+
 export async function call(method, path, { body, signal, quiet401 = false } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") Object.assign(headers, OWN_PAGE);
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  const asked = performance.now();
   let response;
+  let text;
   try {
-    response = await fetch(path, { method, headers, signal, cache: "no-store", body: body && JSON.stringify(body) });
+    response = await fetch(path, { method, headers, signal: within(signal), cache: "no-store", body: body && JSON.stringify(body) });
+    text = await response.text();
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (signal?.aborted) throw error;
     lost();
-    throw new Problem("The server cannot be reached. The page tries again by itself.");
+    throw new Problem(method === "GET" ? NO_ANSWER : UNSURE);
   }
   found();
-  const answer = readJson(await response.text());
+  const answer = readJson(text);
   if (response.ok && answer) return answer;
-  if (response.status === 401 && !quiet401) whenSignedOut();
+  if (response.status === 401 && !quiet401) whenSignedOut(asked);
   throw problemFrom(response.status, answer, response.headers.get("Retry-After"));
+}
+
+function within(signal) {
+  const patience = AbortSignal.timeout(ANSWER_MS);
+  return signal ? AbortSignal.any([signal, patience]) : patience;
 }
 
 export function readJson(text) {

@@ -6,6 +6,8 @@ export const online = signal(true);
 export const nextProbeAt = signal(null);
 
 const WAITS_SECONDS = [1, 2, 4, 8, 15];
+/** A line that broke without a word answers nothing for ever. */
+const ANSWER_MS = 5000;
 let failures = 0;
 let timer = null;
 
@@ -23,15 +25,23 @@ export function lost() {
   schedule();
 }
 
-/** Ask the server whether it is there, now. Returns true when it answered. */
-export async function probe() {
+let probing = null;
+
+/** Ask the server whether it is there, now. Resolves to true when it answered. */
+export function probe() {
+  probing ??= ask().finally(() => (probing = null));
+  return probing;
+}
+
+async function ask() {
   try {
-    const response = await fetch("/healthz", { cache: "no-store" });
+    const response = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
     if (response.status >= 500) throw new Error(`healthz ${response.status}`);
     found();
     return true;
-  } catch {
-    failures += 1;
+  } catch (error) {
+    // No answer was a long wait already; and it may be only a connection that died unnoticed, of which browsers keep some.
+    if (error.name !== "TimeoutError") failures += 1;
     online.value = false;
     schedule();
     return false;

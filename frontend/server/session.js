@@ -1,6 +1,6 @@
 // Who is signed in, and what the server told them: limits, targets, role. Sign-in by link, by form, or none.
 import { computed, effect, signal } from "@preact/signals";
-import { call, get, onSignedOut, post } from "./api.js";
+import { NO_ANSWER, call, get, onSignedOut, post } from "./api.js";
 import { online } from "./reach.js";
 
 /** undefined: not known yet · null: signed out · {user, auth_mode, limits, targets} */
@@ -14,6 +14,7 @@ const hasRole = (roles) => computed(() => roles.includes(session.value?.user?.ro
 
 export const mayUpload = hasRole(UPLOADS);
 export const mayOperate = hasRole(OPERATES);
+export const isAdmin = hasRole(["admin"]);
 export const limits = computed(() => session.value?.limits ?? { max_bytes: Infinity, extensions: [] });
 export const targets = computed(() => session.value?.targets ?? []);
 
@@ -27,16 +28,24 @@ export function startSession() {
   else resume();
 }
 
-/** The server no longer knows this session. */
-export function sessionEnded() {
+/** When the newest sign-in was sent, in the page's own milliseconds: older answers tell of another session. */
+let signInSent = 0;
+
+/** The server no longer knows the session of a request sent at `asked` (of one sent just now, if not given). */
+export function sessionEnded(asked = performance.now()) {
+  if (asked < signInSent) return;
   if (session.value) notice.value = "Your session has ended. Sign in again; files in the queue wait for you.";
   session.value = null;
 }
 
 async function resume() {
+  const asked = performance.now();
   try {
-    session.value = await get("/api/session", { quiet401: true });
+    const answer = await get("/api/session", { quiet401: true });
+    if (asked >= signInSent) session.value = answer;
   } catch (problem) {
+    // Somebody opened a sign-in link in the meantime: what the older question brings is not about them.
+    if (asked < signInSent) return;
     if (problem.status === 0) whenOnline(resume);
     else {
       if (problem.status !== 401) notice.value = problem.message;
@@ -58,13 +67,14 @@ function signInByLink() {
 
 /** Sign in with `token`. Returns null, or the Problem; `notice` then holds the words. */
 export async function signIn(token) {
+  signInSent = performance.now();
   try {
     const answer = await post("/api/session", { token: token.trim() }, { quiet401: true });
     notice.value = "";
     session.value = answer;
     return null;
   } catch (problem) {
-    notice.value = problem.status === 401 ? UNKNOWN_TOKEN : problem.message;
+    notice.value = { 0: NO_ANSWER, 401: UNKNOWN_TOKEN }[problem.status] ?? problem.message;
     return problem;
   }
 }

@@ -2,6 +2,8 @@
 import { html } from "../html.js";
 import { Icon, Logo } from "../parts/icons.js";
 import { mayUpload, notice, session, signOut } from "../server/session.js";
+import { shareSent } from "../upload/sent-share.js";
+import { OPERATIONS, camerasAddress, follow, isCameras, isLibrary, isOperations, isUpload, libraryAddress } from "./route.js";
 import { switchTheme, theme } from "./theme.js";
 
 const ROLES = { viewer: "may look", uploader: "may upload", service: "may upload", operator: "operator", admin: "admin" };
@@ -13,7 +15,12 @@ export function Rail() {
     <nav class="rail" aria-label="Main">
       <p class="rail-brand"><${Logo} /><span class="rail-name">Holdfast</span></p>
       <ul class="rail-places">
-        <li><a class="rail-entry" href="/" aria-current="page" onClick=${toTop}><${Icon} name=${mayUpload.value ? "upload" : "film"} /><span>${mayUpload.value ? "Upload" : "Videos"}</span></a></li>
+        <${Place} href="/" icon=${mayUpload.value ? "upload" : "film"} says=${mayUpload.value ? "Upload" : "Newest"} isHere=${isUpload.value}>
+          ${!isUpload.value && shareSent.value !== null && html`<span class="rail-share figures" title="Sent so far; it goes on">${shareSent.value} %</span>`}
+        <//>
+        <${Place} href=${libraryAddress.value} icon="library" says="Library" isHere=${isLibrary.value} />
+        <${Place} href=${camerasAddress.value} icon="camera" says="Cameras" isHere=${isCameras.value} />
+        <${Place} href=${OPERATIONS} icon="gauge" says="Operations" isHere=${isOperations.value} />
       </ul>
       <div class="rail-foot">
         <p class="rail-who">
@@ -33,7 +40,16 @@ export function Rail() {
   `;
 }
 
+const Place = ({ href, icon, says, isHere, children }) => html`
+  <li>
+    <a class="rail-entry" href=${href} aria-current=${isHere ? "page" : null} onClick=${(event) => (isHere ? toTop(event) : follow(event, href, { back: true }))}>
+      <${Icon} name=${icon} /><span>${says}</span>${children}
+    </a>
+  </li>
+`;
+
 function toTop(event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   window.scrollTo({ top: 0 });
 }

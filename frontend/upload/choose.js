@@ -1,16 +1,19 @@
-// How files come in: the file button, a folder, the clipboard, a drop anywhere on the page.
+// How files come in: by the file button, as a folder, from the clipboard, by a drop anywhere on the page.
 import { signal } from "@preact/signals";
 import { announce } from "../shell/announce.js";
 import { limits, mayUpload } from "../server/session.js";
 import { ending } from "../words/names.js";
 import { count } from "../words/sizes.js";
-import { add } from "./queue.js";
+import { add } from "./adding.js";
+import { filesIn, picked } from "./picks.js";
 import { words } from "./settings.js";
 
 /** True while files are dragged over the page. */
 export const dragging = signal(false);
 
-export const takeFiles = (files) => files.length && add(files, words());
+/** `picks`: {file, handle}. */
+export const take = (picks) => picks.length && add(picks, words());
+const takeFiles = (files) => take(files.map((file) => ({ file })));
 
 /** Files of a folder: what is no video there was hardly meant, so it is left out and counted. */
 export function takeFolder(files) {
@@ -20,8 +23,8 @@ export function takeFolder(files) {
   if (fit.length < files.length) announce(`${count(files.length - fit.length, "file")} of the folder left out: no video or sound.`);
 }
 
-/** Follow drags, drops and pastes on the whole page. Returns the function that ends it. */
-export function listen() {
+/** Follow drags, drops and pastes on the whole page; `onTaken` is called when files came. Returns the function that ends it. */
+export function listen(onTaken) {
   let depth = 0;
   const carriesFiles = (event) => mayUpload.peek() && event.dataTransfer?.types.includes("Files");
   const handlers = {
@@ -47,13 +50,16 @@ export function listen() {
       event.preventDefault();
       depth = 0;
       dragging.value = false;
-      if (mayUpload.peek()) takeDrop(event.dataTransfer);
+      if (!mayUpload.peek()) return;
+      takeDrop(event.dataTransfer);
+      onTaken();
     },
     paste(event) {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length || !mayUpload.peek()) return;
       event.preventDefault();
       takeFiles(files);
+      onTaken();
     },
   };
   for (const [name, handle] of Object.entries(handlers)) document.addEventListener(name, handle);
@@ -63,26 +69,7 @@ export function listen() {
 }
 
 async function takeDrop(transfer) {
-  // Entries and files must be taken before the first await: the browser empties the transfer then.
-  const plain = [];
-  const folders = [];
-  for (const item of [...transfer.items].filter((item) => item.kind === "file")) {
-    const entry = item.webkitGetAsEntry?.();
-    if (entry?.isDirectory) folders.push(entry);
-    else plain.push(item.getAsFile());
-  }
-  takeFiles(plain.filter(Boolean));
+  const { files, folders } = picked(transfer);
+  take(await Promise.all(files));
   for (const folder of folders) takeFolder(await filesIn(folder));
-}
-
-async function filesIn(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  const reader = entry.createReader();
-  const found = [];
-  for (;;) {
-    // The reader hands out at most a hundred entries each time.
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return found;
-    for (const inner of some) found.push(...(await filesIn(inner)));
-  }
 }

@@ -1,36 +1,38 @@
-// The three facts of one file, always apart: Sent, Saved with its digest, and each target's state.
-import { useEffect } from "preact/hooks";
+// Where one file stands, in words: the three facts always apart (Sent, Saved with its digest, each target), or why it waits.
 import { now } from "../clock.js";
 import { html } from "../html.js";
-import { Digest } from "../parts/digest.js";
-import { OwnDamage, Shape, StateMark } from "../parts/state-mark.js";
-import { targetLabel } from "../server/session.js";
-import { follow } from "../videos/poll.js";
-import { record } from "../videos/records.js";
-import { SameAs } from "../videos/same-as.js";
-import { shown } from "../words/names.js";
-import { digestOf, percent, speed } from "../words/sizes.js";
-import { ownDamage } from "../words/states.js";
+import { Shape } from "../parts/state-mark.js";
+import { percent, speed } from "../words/sizes.js";
 import { duration } from "../words/times.js";
+import { chooseAgain, goOnFrom, WAITS } from "../words/uploads.js";
+import { SavedFacts } from "./saved-facts.js";
 
 export function Facts({ item }) {
+  const share = percent(item.bytes.value, item.size);
   switch (item.state.value) {
     case "held":
-      return html`<p class="facts soft"><${Fact} shape="waiting" tone="waiting" word="Waits until you send it" /></p>`;
+      return html`<${Waits} word="Waits until you send it" />`;
+    case "opening":
     case "queued":
-      return html`<p class="facts soft"><${Fact} shape="waiting" tone="waiting" word="Waits for its turn" /></p>`;
+      return html`<${Waits} word="Waits for its turn" share=${share} />`;
     case "sending":
-      return html`<${Sending} item=${item} />`;
+      return html`<${Sending} item=${item} share=${share} />`;
     case "saving":
       return html`<${Saving} item=${item} />`;
+    case "paused":
+      return html`<${Waits} word="Paused" share=${share} />`;
     case "waiting":
-      return html`<p class="facts"><${Fact} shape="waiting" tone="waiting" word=${`Paused${retryWords(item)}`} /></p>`;
+      return html`<${Waits} word=${WAITS[item.reason.value] ?? "Paused"} share=${share} soon=${nextTry(item)} />`;
+    case "needs":
+      return html`<p class="facts"><${Fact} shape="needs" tone="needs" word=${item.handle.value ? goOnFrom(share) : chooseAgain(share)} /></p>`;
+    case "elsewhere":
+      return html`<${Elsewhere} item=${item} />`;
     case "failed":
-      return html`<p class="facts"><${Fact} shape="failed" tone="failed" word="Not saved" /></p>`;
+      return html`<p class="facts"><${Fact} shape="failed" tone="failed" word="Not saved" /><${SentShare} share=${share} /></p>`;
     case "refused":
       return html`<p class="facts"><${Fact} shape="failed" tone="failed" word="Not sent" /></p>`;
     default:
-      return html`<${Saved} item=${item} />`;
+      return html`<${SavedFacts} item=${item} />`;
   }
 }
 
@@ -38,8 +40,23 @@ const Fact = ({ shape, tone, word, share }) => html`
   <span class=${`state-mark tone-${tone}`}><${Shape} shape=${shape} share=${share} />${" "}${word}</span>
 `;
 
-function Sending({ item }) {
-  const share = percent(item.bytes.value, item.size);
+const SentShare = ({ share }) => share > 0 && html`<span class="soft">Sent ${share}\u00a0%</span>`;
+
+const Waits = ({ word, share = 0, soon = "" }) => html`
+  <p class="facts figures">
+    <${Fact} shape="waiting" tone="waiting" word=${word} />
+    ${soon && html`<span class="soft">${soon}</span>`}
+    <${SentShare} share=${share} />
+  </p>
+`;
+
+function nextTry(item) {
+  if (item.retryAt.value === null) return "";
+  const seconds = Math.ceil((item.retryAt.value - now.value) / 1000);
+  return seconds > 0 ? `Next try in ${duration(seconds)}` : "Trying now";
+}
+
+function Sending({ item, share }) {
   const stalled = item.stalledSeconds;
   const left = item.secondsLeft;
   return html`
@@ -62,27 +79,14 @@ function Saving({ item }) {
   `;
 }
 
-function retryWords(item) {
-  if (item.retryAt.value === null) return "";
-  const seconds = Math.ceil((item.retryAt.value - now.value) / 1000);
-  return seconds > 0 ? ` · next try in ${duration(seconds)}` : " · trying now";
-}
-
-function Saved({ item }) {
-  const answer = item.saved.value;
-  const id = answer.video_id;
-  useEffect(() => id && follow(id), [id]);
-  const known = id ? record(id).value : null;
-  const deliveries = known?.deliveries || answer.deliveries || [];
-  const damage = ownDamage(known);
+function Elsewhere({ item }) {
+  const { state, bytes = item.bytes.value } = item.elsewhere.value ?? {};
+  const share = percent(bytes, item.size);
+  if (state !== "sending") return html`<${Waits} word="In another tab of this browser" share=${share} />`;
   return html`
-    <div class="facts">
-      <strong class="fact">Sent</strong>
-      <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : html`<strong class="fact">Saved</strong>`}<${Digest} digest=${digestOf(answer)} of=${shown(item.name)} /></span>
-      ${deliveries.map((delivery) => html`
-        <${StateMark} key=${delivery.target} delivery=${delivery} label=${targetLabel(delivery.target)} />
-      `)}
-    </div>
-    ${answer.duplicate_of && html`<${SameAs} id=${answer.duplicate_of} />`}
+    <p class="facts figures">
+      <${Fact} shape="moving" tone="moving" share=${share} word="Moving in another tab of this browser" />
+      <${SentShare} share=${share} />
+    </p>
   `;
 }

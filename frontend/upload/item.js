@@ -1,60 +1,84 @@
 // One file in the queue: what was chosen, where it stands, and what can be said of it.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { now } from "../clock.js";
-import { newKey } from "./key.js";
 
 /**
  * Where an item stands:
  * held (waits for its title) → queued → sending → saving (all bytes sent) → saved;
- * waiting (tries again by itself), failed (a person may retry), refused (can never be taken).
+ * paused (by a person), waiting (goes on by itself), failed (a person may retry), refused (can never be taken);
+ * after a reload: opening (is the file at hand?), needs (the file again, from a person), elsewhere (another tab has it).
  */
-export const UNSENT = ["held", "queued", "sending", "saving", "waiting"];
-const EDITABLE = ["held", "failed"];
-
-let lastId = 0;
+export const MOVING = ["sending", "saving"];
+export const UNSENT = ["held", "queued", "sending", "saving", "paused", "waiting"];
+const OF_THIS_TAB = ["opening", "needs", "elsewhere"];
+export const PAUSABLE = ["queued", "sending", "waiting"];
 
 export class Item {
-  constructor(file, { project, label, tags }) {
-    this.id = `file-${++lastId}`;
-    this.file = file;
-    this.name = file.name;
-    this.size = file.size;
-    this.project = project;
-    this.label = label;
-    this.title = signal("");
-    this.tags = signal(tags);
-    this.state = signal("queued");
-    this.bytes = signal(0);
-    this.bytesPerSecond = signal(null);
-    this.movedAt = signal(0);
-    this.problem = signal("");
-    this.retryAt = signal(null);
-    /** The server's answer of 201, once saved. */
-    this.saved = signal(null);
-    this.key = newKey();
-    /** True from the first attempt that may have reached the server: its words must not change under its key. */
-    this.locked = signal(false);
-    this.losses = 0;
-    this.cancelTransfer = null;
+  /** The file's bytes while this tab has them; with them goes `release`, which lets go of the item's lock. */
+  file = null;
+  release = null;
+  /** The attempt under way, and what ends it. */
+  run = null;
+  stop = null;
+  losses = 0;
+  restarts = 0;
+  bytesPerSecond = signal(null);
+  movedAt = signal(0);
+  /** Why it waits: "lost" (connection), "busy" (server), "signed-out". */
+  reason = signal("");
+  retryAt = signal(null);
+  /** Something that happened to it and is over. */
+  note = signal("");
+  /** Why the words could not be changed on the server. */
+  wordsProblem = signal("");
+  /** What another tab tells of it: {state, bytes}. */
+  elsewhere = signal(null);
+  /** Another file that was chosen for it, and is not it. */
+  stranger = signal(null);
+
+  constructor(record) {
+    const { id, person, order, name, size, lastModified, project, label } = record;
+    Object.assign(this, { id, person, order, name, size, lastModified, project, label });
+    /** What some browsers give to get at the file again after a reload. */
+    this.handle = signal(record.handle ?? null);
+    this.sample = record.sample ?? "";
+    this.isCopied = record.isCopied ?? false;
+    this.title = signal(record.title ?? "");
+    this.tags = signal(record.tags ?? "");
+    this.description = signal(record.description ?? "");
+    this.state = signal(record.state ?? "queued");
+    /** Where it stood before the page was closed. */
+    this.before = record.before ?? "queued";
+    this.bytes = signal(record.bytes ?? 0);
+    this.problem = signal(record.problem ?? "");
+    /** The address of the upload on the server, once it was begun. */
+    this.url = signal(record.url ?? "");
+    /** The words as the server has them, in the form of `words`; null while it has none. */
+    this.wordsThere = signal(record.wordsThere ?? null);
+    this.isWorded = signal(record.isWorded ?? false);
+    this.words = computed(() => wordsOf(this.title.value, this.tags.value, this.description.value));
   }
 
-  get fields() {
-    return { project_id: this.project, content_type: this.label, title: this.title.value.trim(), tags: this.tags.value.trim() };
+  /** What is kept of it in the browser. */
+  get record() {
+    const { id, person, order, name, size, lastModified, project, label, sample, isCopied } = this;
+    const told = ["handle", "title", "tags", "description", "state", "bytes", "problem", "url", "wordsThere", "isWorded"];
+    const values = Object.fromEntries(told.map((key) => [key, this[key].peek()]));
+    if (OF_THIS_TAB.includes(values.state)) values.state = this.before;
+    return { id, person, order, name, size, lastModified, project, label, sample, isCopied, ...values };
   }
 
-  get editable() {
-    return EDITABLE.includes(this.state.value) && !this.locked.value;
+  /** The id of the upload, which is that of the video it becomes. */
+  get videoId() {
+    return this.url.value.split("/").at(-1);
   }
 
-  isSameAs(file, project) {
-    const { name, size, lastModified } = this.file;
-    return name === file.name && size === file.size && lastModified === file.lastModified && this.project === project;
+  get areWordsThere() {
+    return this.wordsThere.value === this.words.value;
   }
 
-  /** A definite refusal kept nothing: the next attempt is a new one, free to carry other words. */
-  startAfresh() {
-    this.key = newKey();
-    this.locked.value = false;
+  get hasWords() {
+    return Boolean(this.title.value.trim() || this.tags.value.trim() || this.description.value.trim());
   }
 
   get secondsLeft() {
@@ -68,3 +92,10 @@ export class Item {
     return seconds >= 3 ? seconds : 0;
   }
 }
+
+const wordsOf = (title, tags, description) =>
+  JSON.stringify({
+    title: title.trim(),
+    description: description.trim(),
+    tags: tags.split(",").map((tag) => tag.trim()).filter(Boolean),
+  });

@@ -1,4 +1,4 @@
-// Makes the Idempotency-Key that lets the server know a retried file again.
+// Makes names that nobody else has: of items of the queue, of tabs.
 
 /** A random UUID; `crypto.randomUUID` exists only where the page came over HTTPS or from this machine. */
 export function newKey() {

@@ -3,12 +3,16 @@ const FORGETS_SECONDS = 3;
 const SHORTEST_STEP_SECONDS = 0.2;
 
 export class SpeedMeter {
-  #bytes = 0;
+  #bytes = null;
   #at = performance.now();
   #rate = null;
 
-  /** Note that `bytes` have left in all by now. */
+  /** Note that `bytes` have left in all by now; the first note tells where the transfer begins. */
   note(bytes) {
+    if (this.#bytes === null) {
+      this.#bytes = bytes;
+      this.#at = performance.now();
+    }
     const seconds = (performance.now() - this.#at) / 1000;
     if (seconds < SHORTEST_STEP_SECONDS) return;
     const rate = Math.max(0, bytes - this.#bytes) / seconds;

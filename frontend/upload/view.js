@@ -1,22 +1,18 @@
 // The upload view: the place to drop, what is sent along, and the queue.
-import { useEffect } from "preact/hooks";
 import { html } from "../html.js";
 import { limits, mayUpload } from "../server/session.js";
 import { size } from "../words/sizes.js";
-import { dragging, listen } from "./choose.js";
 import { ChooseButtons } from "./choose-buttons.js";
 import { QueuePanel } from "./queue-panel.js";
 import { items } from "./queue.js";
 import { SendAlong } from "./send-along.js";
-import { project } from "./settings.js";
 
 export function UploadView() {
-  useEffect(listen, []);
   if (!mayUpload.value) return html`<${LookOnly} />`;
   const started = items.value.length > 0;
   return html`
     <section aria-labelledby="upload-heading">
-      <h1 id="upload-heading">Upload</h1>
+      <h1 id="upload-heading" tabindex="-1">Upload</h1>
       <div class=${`panel drop ${started ? "drop-small" : ""}`}>
         <div class="drop-field">
           <p class="drop-words">Drop video anywhere, paste, or</p>
@@ -26,9 +22,6 @@ export function UploadView() {
         <${SendAlong} />
         <${QueuePanel} />
       </div>
-      ${dragging.value && html`
-        <div class="drop-over" aria-hidden="true"><p><span>Let go to upload to <strong>${project.value || "default"}</strong></span></p></div>
-      `}
     </section>
   `;
 }
@@ -40,7 +33,7 @@ function limitWords({ extensions, max_bytes: most }) {
 
 const LookOnly = () => html`
   <section aria-labelledby="upload-heading">
-    <h1 id="upload-heading">Videos of the team</h1>
+    <h1 id="upload-heading" tabindex="-1">Videos of the team</h1>
     <p class="soft">Your token lets you look and download. To send video, ask an admin for an uploader's token.</p>
   </section>
 `;

@@ -1,94 +1,51 @@
-// The list of videos: newest first, page by page, searched, and kept in step with what was just saved.
+// The newest videos, below the queue: kept in step with what was just saved. All others are in the Library.
 import { computed, effect, signal } from "@preact/signals";
 import { get } from "../server/api.js";
 import { online } from "../server/reach.js";
 import { session } from "../server/session.js";
-import { announce } from "../shell/announce.js";
-import { count } from "../words/sizes.js";
+import { isUpload } from "../shell/route.js";
+import { whenGone } from "./gone.js";
 import { lookAtPlaces } from "./places.js";
 import { keep, know } from "./records.js";
 
-const PAGE_SIZE = 25;
+const SHOWN = 25;
 
 /** Ids in the order shown; null before the first answer. */
 export const listed = signal(null);
-export const nextCursor = signal(null);
 export const loading = signal(false);
 export const listProblem = signal("");
 /** The answer of storage-stats: totals, and the projects and labels in use. */
 export const stats = signal(null);
-export const query = signal(new URLSearchParams(location.search).get("q") ?? "");
 
 let running = null;
 
-async function fetchPage(cursor) {
+export async function refresh() {
   running?.abort();
   const mine = (running = new AbortController());
   loading.value = true;
-  const parameters = new URLSearchParams({ limit: PAGE_SIZE });
-  if (query.peek()) parameters.set("q", query.peek());
-  if (cursor) parameters.set("cursor", cursor);
   try {
-    const page = await get(`/api/videos/list?${parameters}`, { signal: mine.signal });
+    const page = await get(`/api/videos/list?limit=${SHOWN}`, { signal: mine.signal });
     page.videos.forEach(keep);
     listProblem.value = "";
-    return { ids: page.videos.map((video) => video.id), next: page.next_cursor ?? null };
+    listed.value = page.videos.map((video) => video.id);
+    loadStats();
   } catch (problem) {
     if (problem.name !== "AbortError") listProblem.value = problem.message;
-    return null;
   } finally {
     if (running === mine) loading.value = false;
   }
 }
 
-/** What the list shown was searched for: later pages of another search must not be joined to it. */
-let listedFor = query.peek();
-
-/** The first page anew; later pages already shown stay. */
-export async function refresh() {
-  const words = query.peek();
-  const page = await fetchPage(null);
-  if (!page) return;
-  const before = listedFor === words ? (listed.peek() ?? []) : [];
-  const joint = page.ids.length ? before.indexOf(page.ids.at(-1)) : -1;
-  const later = joint >= 0 && page.next ? before.slice(joint + 1) : [];
-  listed.value = [...page.ids, ...later];
-  if (!later.length) nextCursor.value = page.next;
-  if (words && listedFor !== words) announce(`${count(page.ids.length, "video")}${page.next ? " or more" : ""} found.`);
-  listedFor = words;
-  loadStats();
-}
-
-export async function showMore() {
-  const page = await fetchPage(nextCursor.peek());
-  if (!page) return;
-  listed.value = [...new Set([...(listed.peek() ?? []), ...page.ids])];
-  nextCursor.value = page.next;
-}
-
-/** Look for `words`; what is shown stays until the answer is here. */
-export function search(words) {
-  if (words === query.peek()) return;
-  query.value = words;
-  const address = new URL(location.href);
-  if (words) address.searchParams.set("q", words);
-  else address.searchParams.delete("q");
-  history.replaceState(null, "", address);
-  nextCursor.value = null;
-  refresh();
-}
-
 /** Take a video that was just saved into the list, as its newest. */
 export async function adopt(id) {
   if (!(await know(id))) return;
-  if (query.peek()) refresh();
-  else if (!listed.peek()?.includes(id)) listed.value = [id, ...(listed.peek() ?? [])];
+  if (!listed.peek()?.includes(id)) listed.value = [id, ...(listed.peek() ?? [])].slice(0, SHOWN);
   loadStats();
 }
 
-export function forget(ids) {
+whenGone((ids) => {
   if (listed.peek()?.some((id) => ids.includes(id))) listed.value = listed.peek().filter((id) => !ids.includes(id));
-}
+});
 
 async function loadStats() {
   lookAtPlaces();
@@ -102,11 +59,14 @@ async function loadStats() {
 /** Signed in and connected: the moment to ask. */
 export const live = computed(() => Boolean(session.value) && online.value);
 effect(() => {
-  if (live.value) queueMicrotask(refresh);
+  if (!live.value) return;
+  // Other views show other things; of this list they need no more than the names in use.
+  if (isUpload.value) queueMicrotask(refresh);
+  else queueMicrotask(loadStats);
 });
 effect(() => {
   if (session.value === null) listed.value = null;
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible" && live.peek()) refresh();
+  if (document.visibilityState === "visible" && live.peek() && isUpload.peek()) refresh();
 });

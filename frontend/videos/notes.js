@@ -6,41 +6,57 @@ import { Icon } from "../parts/icons.js";
 import { announce } from "../shell/announce.js";
 import { mayOperate, targetLabel } from "../server/session.js";
 import { canRetry, explain, mark } from "../words/states.js";
+import { places } from "./places.js";
 import { retryDelivery } from "./poll.js";
 
+/** Whether the note of the target, above the list, says the same. */
+function isTold({ target, error }) {
+  const place = places.value.get(target);
+  return Boolean(place?.enabled && place.state !== "up" && place.reason && place.reason === error);
+}
+
 export function DeliveryNotes({ video, title }) {
-  const told = video.deliveries.filter((delivery) => explain(delivery, "", 0));
+  const told = video.deliveries.filter(isNoted);
   if (!told.length) return null;
   return html`
     <ul class="notes" role="list">
-      ${told.map((delivery) => html`<${Note} key=${delivery.target} video=${video} title=${title} delivery=${delivery} />`)}
+      ${told.map((delivery) => html`<li key=${delivery.target}><${DeliveryNote} video=${video} title=${title} delivery=${delivery} /></li>`)}
     </ul>
   `;
+}
+
+export const isNoted = (delivery) => Boolean(explain(delivery, "", 0));
+
+/** What is to be said of one copy, if anything is. */
+export function DeliveryNote({ video, title, delivery }) {
+  if (!isNoted(delivery)) return null;
+  return html`<${Note} video=${video} title=${title} delivery=${delivery} />`;
 }
 
 function Note({ video, title, delivery }) {
   const label = targetLabel(delivery.target);
   // Only a pending delivery counts down; the others need no tick.
-  const words = explain(delivery, label, delivery.state === "pending" ? now.value : 0);
+  const words = explain(delivery, label, delivery.state === "pending" ? now.value : 0, isTold(delivery));
   return html`
-    <li class=${`note tone-${mark(delivery).tone}`}>
+    <div class=${`note tone-${mark(delivery).tone}`}>
       <p>${words}</p>
       ${canRetry(delivery) && mayOperate.value && html`<${Retry} video=${video} title=${title} delivery=${delivery} label=${label} />`}
-    </li>
+    </div>
   `;
 }
 
 function Retry({ video, title, delivery, label }) {
   const busy = useSignal(false);
   const trouble = useSignal("");
-  const press = async () => {
+  const press = async (event) => {
+    const home = event.currentTarget.closest("[data-video]");
     busy.value = true;
     trouble.value = "";
     try {
       await retryDelivery(video.id, delivery.target);
       announce(`${title}: tried again on ${label}.`);
       // The button goes with its note; the focus stays with the video.
-      document.querySelector(`[data-video="${video.id}"] .video-title`)?.focus();
+      home?.querySelector(".video-title")?.focus();
     } catch (problem) {
       trouble.value = problem.message;
     }

@@ -4,7 +4,7 @@ import { now } from "../clock.js";
 import { html } from "../html.js";
 import { Shape } from "../parts/state-mark.js";
 import { mayOperate } from "../server/session.js";
-import { trouble } from "../words/states.js";
+import { needsPerson, trouble } from "../words/states.js";
 import { askPlace, places } from "./places.js";
 
 export function PlaceNotes() {
@@ -18,10 +18,10 @@ export function PlaceNotes() {
 }
 
 function PlaceNote({ place }) {
-  const parked = place.state === "parked";
+  const tone = needsPerson(place) ? "needs" : "waiting";
   return html`
-    <li class=${`note tone-${parked ? "needs" : "waiting"}`} data-place=${place.name}>
-      <p><${Shape} shape=${parked ? "needs" : "waiting"} />${" "}${trouble(place, now.value)}</p>
+    <li class=${`note tone-${tone}`} data-place=${place.name}>
+      <p><${Shape} shape=${tone} />${" "}${trouble(place, now.value)}</p>
       ${mayOperate.value && html`<${Ask} place=${place} />`}
     </li>
   `;

@@ -2,12 +2,14 @@
 import { effect, signal } from "@preact/signals";
 import { get, post } from "../server/api.js";
 import { isInMotion } from "../words/states.js";
-import { forget, live } from "./list.js";
+import { gone } from "./gone.js";
+import { live } from "./list.js";
 import { isUp, lookAtPlaces } from "./places.js";
 import { keep, pathOf, record } from "./records.js";
 
 const IDS_AT_ONCE = 50;
 const OFTEN_MS = 1000;
+const WAITING_MS = 2000;
 const SELDOM_MS = 5000;
 
 /** How many rows show each video; a row follows its video as long as it is on the page. */
@@ -16,16 +18,21 @@ let timer = null;
 let asking = false;
 
 /** Follow a video's states. Returns the function that ends it. */
-export function follow(id) {
-  change(id, 1);
-  return () => change(id, -1);
+export const follow = (id) => followAll([id]);
+
+/** The same for many that are shown together. */
+export function followAll(ids) {
+  change(ids, 1);
+  return () => change(ids, -1);
 }
 
-function change(id, step) {
+function change(ids, step) {
   const next = new Map(followers.peek());
-  const rows = (next.get(id) ?? 0) + step;
-  if (rows > 0) next.set(id, rows);
-  else next.delete(id);
+  for (const id of ids) {
+    const rows = (next.get(id) ?? 0) + step;
+    if (rows > 0) next.set(id, rows);
+    else next.delete(id);
+  }
   followers.value = next;
 }
 
@@ -38,7 +45,18 @@ function restOf(delivery) {
   return Math.min(SELDOM_MS, Math.max(OFTEN_MS, Date.parse(delivery.next_attempt_at) - Date.now()));
 }
 
-const restOfVideo = (id) => Math.min(Infinity, ...(record(id).value?.deliveries ?? []).map(restOf));
+/** The same of what is made from a video: pictures, copies, conversions. */
+function restOfMedia({ status, media }) {
+  const states = (media?.jobs ?? []).map((job) => job.state);
+  if (states.includes("running")) return OFTEN_MS;
+  if (status === "no-media-tools") return SELDOM_MS;
+  return status === "processing" || states.includes("waiting") ? WAITING_MS : Infinity;
+}
+
+function restOfVideo(id) {
+  const video = record(id).value;
+  return video ? Math.min(restOfMedia(video), ...video.deliveries.map(restOf)) : Infinity;
+}
 
 effect(() => {
   const rest = Math.min(Infinity, ...[...followers.value.keys()].map(restOfVideo));
@@ -65,8 +83,11 @@ async function refreshIds(ids) {
   const page = await get(`/api/videos/list?${new URLSearchParams({ ids: ids.join(","), limit: IDS_AT_ONCE })}`);
   page.videos.forEach(keep);
   const there = new Set(page.videos.map((video) => video.id));
-  forget(ids.filter((id) => !there.has(id)));
+  gone(ids.filter((id) => !there.has(id)));
 }
+
+/** Ask for one video anew, now. Throws the Problem. */
+export const refreshVideo = (id) => refreshIds([id]);
 
 /** Have a failed or parked delivery tried again now. Throws the Problem. */
 export async function retryDelivery(id, target) {

@@ -5,6 +5,7 @@ import { targetLabel } from "../server/session.js";
 import { announce } from "../shell/announce.js";
 import { shown } from "../words/names.js";
 import { mark } from "../words/states.js";
+import { mediaChanges } from "../words/media.js";
 
 const records = new Map();
 
@@ -46,4 +47,5 @@ function tellChanges(before, after) {
     if (!known || known === delivery.state || ON_THE_WAY.includes(delivery.state)) continue;
     announce(`${titleOf(after)}: ${mark(delivery).word.toLowerCase()} on ${targetLabel(delivery.target)}.`);
   }
+  for (const { words, ...manner } of mediaChanges(before, after)) announce(`${titleOf(after)}: ${words}.`, manner);
 }

@@ -1,5 +1,6 @@
 // One video of the list: its words, its facts, the state of each copy, and what is wrong in words.
 import { useEffect } from "preact/hooks";
+import { AlikeNote } from "../alike/view.js";
 import { html } from "../html.js";
 import { Ago } from "../parts/ago.js";
 import { Digest } from "../parts/digest.js";
@@ -7,25 +8,27 @@ import { FileTile } from "../parts/file-tile.js";
 import { Icon } from "../parts/icons.js";
 import { OwnDamage, StateMark } from "../parts/state-mark.js";
 import { targetLabel } from "../server/session.js";
+import { LIBRARY, follow } from "../shell/route.js";
 import { shown } from "../words/names.js";
 import { digestOf, size } from "../words/sizes.js";
 import { ownDamage } from "../words/states.js";
 import { DeliveryNotes } from "./notes.js";
-import { follow } from "./poll.js";
+import { follow as followStates } from "./poll.js";
 import { pathOf, record, titleOf } from "./records.js";
 import { SameAs } from "./same-as.js";
 
 export function VideoRow({ id }) {
-  useEffect(() => follow(id), [id]);
+  useEffect(() => followStates(id), [id]);
   const video = record(id).value;
   if (!video) return null;
   const title = titleOf(video);
+  const details = `${LIBRARY}?video=${id}`;
   const damage = video.status !== "trashed" && ownDamage(video);
   return html`
     <li class="video-row" data-video=${id}>
       <${FileTile} name=${video.original_filename ?? video.filename} />
       <div class="video-main">
-        <h3 class="video-title" tabindex="-1"><bdi>${title}</bdi></h3>
+        <h3 class="video-title" tabindex="-1"><a href=${details} onClick=${(event) => follow(event, details)}><bdi>${title}</bdi></a></h3>
         <${Meta} video=${video} />
         <p class="video-facts figures soft">
           <span>${size(video.size_bytes)}</span>
@@ -33,10 +36,11 @@ export function VideoRow({ id }) {
           <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : HERE[video.status] ?? "Saved"}<${Digest} digest=${digestOf(video)} of=${title} /></span>
         </p>
         ${video.duplicate_of && html`<${SameAs} id=${video.duplicate_of} />`}
+        <${AlikeNote} video=${video} />
       </div>
       <div class="video-states">
         ${video.deliveries.map((delivery) => html`
-          <${StateMark} key=${delivery.target} delivery=${delivery} label=${targetLabel(delivery.target)} />
+          <${StateMark} key=${delivery.target} delivery=${delivery} label=${targetLabel(delivery.target)} of=${title} />
         `)}
       </div>
       <a class="button-icon video-download" href=${`${pathOf(id)}/download`} download aria-label=${`Download ${title}`} title="Download">

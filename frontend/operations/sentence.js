@@ -1,0 +1,59 @@
+// The first sentence: how safe all videos are, never more than is known. {tone, shape, parts: [{words, to}]}.
+import { count } from "../words/sizes.js";
+import { libraryAt } from "./links.js";
+
+const number = (value) => value.toLocaleString("en-GB");
+const are = (value) => (value === 1 ? "is" : "are");
+
+/** `known`: {safe, pruned, damaged, targets}; `damaged` is null when that is not told. `targets`: all that are set up. */
+export function sentenceOf({ safe, pruned = 0, damaged = 0, targets = [] }) {
+  if (!safe.videos) return { tone: "waiting", shape: "none", parts: [{ words: "There are no videos here yet." }] };
+  const parts = [...opening(safe, pruned, damaged), ...copies(safe, targets, !pruned && !damaged)];
+  return { ...manner(safe, damaged, targets), parts: punctuated(parts) };
+}
+
+function manner({ videos, verified, waiting, needs_person: needs }, damaged, targets) {
+  if (damaged) return { tone: "failed", shape: "failed" };
+  if (needs) return { tone: "needs", shape: "needs" };
+  if (waiting) return { tone: "moving", shape: "moving" };
+  return verified < videos || !targets.some((target) => target.required) ? { tone: "waiting", shape: "waiting" } : { tone: "verified", shape: "verified" };
+}
+
+function opening({ videos }, pruned, damaged) {
+  const away = `${number(pruned)} ${are(pruned)} on targets only`;
+  const toAway = libraryAt({ state: "video:remote-only" });
+  if (damaged) {
+    const rest = Math.max(0, videos - damaged - pruned);
+    const good = { words: `${number(rest)} of ${count(videos, "video")} ${are(rest)} safe here` };
+    return [good, ...(pruned ? [{ words: away, to: toAway }] : []), { words: `the server's own ${damaged === 1 ? "copy" : "copies"} of ${number(damaged)} ${are(damaged)} damaged` }];
+  }
+  const all = videos === 1 ? "The one video" : `All ${count(videos, "video")}`;
+  if (!pruned) return [{ words: `${all} ${are(videos)} safe here`, to: libraryAt() }];
+  const here = Math.max(0, videos - pruned);
+  const opened = { words: here ? `${all} ${are(videos)} safe: ${number(here)} here, ` : `${all} ${are(videos)} safe, ` };
+  return [opened, { words: here ? `${number(pruned)} on targets only` : "on targets only", to: toAway, isSame: true }];
+}
+
+function copies({ videos, verified, waiting, needs_person: needs }, targets, isPlain) {
+  if (!targets.length) return [{ words: "no copies are kept elsewhere, because no target is set up" }];
+  const required = targets.filter((target) => target.required);
+  if (!required.length) return [{ words: "no target is required to have a copy" }];
+  const every = required.length === 1 ? "the required target" : "every required target";
+  if (verified === videos) return isPlain ? [{ words: ` and verified on ${every}`, isSame: true }] : [{ words: `all are verified on ${every}` }];
+  const onTheWay = { state: "copy:pending,in_progress", target: required.map((target) => target.name).join(",") };
+  // Saved before a target was set up, or meant for others by a rule.
+  const unasked = videos - verified - waiting - needs;
+  return [
+    { words: `${verified ? number(verified) : "none"} ${are(verified)} verified on ${every}` },
+    waiting > 0 && { words: `${number(waiting)} ${are(waiting)} on ${waiting === 1 ? "its" : "their"} way`, to: libraryAt(onTheWay) },
+    needs > 0 && { words: `${number(needs)} ${needs === 1 ? "needs" : "need"} a person`, to: "#needs" },
+    unasked > 0 && { words: `${number(unasked)} ${are(unasked)} not queued for ${required.length === 1 ? "it" : "all of them"}` },
+  ].filter(Boolean);
+}
+
+/** A semicolon between clauses, a full stop at the end. */
+function punctuated(parts) {
+  return parts.flatMap((part, at) => [...(at && !part.isSame ? [{ words: "; " }] : []), part]).concat({ words: "." });
+}
+
+export const asText = ({ parts }) => parts.map(({ words }) => words).join("");
