@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from backend.metrics.folder import Folder
 from scripts.lib.address import Address, StartFailed
 from scripts.lib.supervise import RELEASE, Supervisor, long_running, read_procfile
 
@@ -54,6 +55,11 @@ def serve() -> None:
     address.refuse_if_taken()
     procfile = read_procfile(ROOT / "Procfile")
     sign_in = release(procfile[RELEASE])
+    try:
+        begin_counting_anew(settings)
+    except StartFailed:
+        print(sign_in, end="", flush=True)
+        raise
     supervisor = Supervisor(long_running(procfile), Path.cwd(), stop_seconds=int(settings["STOP_SECONDS"]))
     try:
         try:
@@ -84,6 +90,17 @@ def ask_settings() -> dict[str, str]:
     if answer.returncode:
         raise StartFailed("The settings stand against it, as told above.")
     return {row["name"]: str(row["value"] or "") for row in json.loads(answer.stdout)}
+
+
+def begin_counting_anew(settings: dict[str, str]) -> None:
+    """The folder of counters, which all processes are told: emptied once, now, and never while they run."""
+    default = Path(settings["STORAGE_PATH"]) / "metadata" / "metrics"
+    folder = Path(settings["PROMETHEUS_MULTIPROC_DIR"] or default).absolute()
+    try:
+        Folder(folder).clear()
+    except OSError as error:
+        raise StartFailed(f"The folder of counters, {folder}, cannot be used: {error.strerror}.") from error
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def release(command: str) -> str:

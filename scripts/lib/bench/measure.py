@@ -25,6 +25,7 @@ class Result:
     unit: str
     figures: dict[str, list[float]] = field(default_factory=dict)
     note: str = ""
+    table: tuple[str, ...] = ()  # lines in the place of the figures' own table
 
     def median(self, name: str) -> float:
         return statistics.median(self.figures[name])
@@ -34,7 +35,7 @@ def large(client: Client, size_bytes: int, rounds: int) -> Result:
     """One large form upload on a memory disk, in MB/s: ours with SHA-256 and fsync, the rivals as they are."""
     result = Result(f"One form upload of {size_bytes // MIB} MiB on a memory disk", "MB/s")
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(_source(MEMORY_DISK, min(size_bytes, 256 * MIB)))
+        source = stack.enter_context(source_file(MEMORY_DISK, min(size_bytes, 256 * MIB)))
         servers = [stack.enter_context(holdfast(MEMORY_DISK, workers=1, threads=8))]
         servers += [
             stack.enter_context(rival(name, MEMORY_DISK, workers=1, threads=8))
@@ -52,15 +53,15 @@ def large(client: Client, size_bytes: int, rounds: int) -> Result:
 def memory(client: Client, size_bytes: int, disk: Path) -> Result:
     """How much the web process grows while it takes one upload, in MiB of resident memory."""
     result = Result(f"Growth of the web process during one upload of {size_bytes / 1024**3:.1f} GiB", "MiB")
-    with _source(MEMORY_DISK, 64 * MIB) as source, holdfast(disk, workers=1, threads=8) as server:
+    with source_file(MEMORY_DISK, 64 * MIB) as source, holdfast(disk, workers=1, threads=8) as server:
         client.large(server, source, 64 * MIB)
         server.forget_files()
         pid = server.worker_pids()[0]
-        before = _rss_bytes(pid)
-        with _peak_of(pid) as peak:
+        before = rss_bytes(pid)
+        with peak_of(pid) as peak:
             seconds = client.large(server, source, size_bytes)
         result.figures[server.name] = [(max(peak) - before) / MIB]
-        result.note = f"{before / MIB:.0f} MiB before; {size_bytes / seconds / 1e6:.0f} MB/s to {_kind_of(disk)}"
+        result.note = f"{before / MIB:.0f} MiB before; {size_bytes / seconds / 1e6:.0f} MB/s to {kind_of(disk)}"
     return result
 
 
@@ -81,7 +82,7 @@ def small(client: Client, count: int, rounds: int, disk: Path) -> Result:
 
 
 @contextlib.contextmanager
-def _source(folder: Path, size_bytes: int) -> Iterator[Path]:
+def source_file(folder: Path, size_bytes: int) -> Iterator[Path]:
     """A file of random bytes to send from."""
     path = folder / f"holdfast-bench-source-{os.getpid()}"
     try:
@@ -94,13 +95,13 @@ def _source(folder: Path, size_bytes: int) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _peak_of(pid: int) -> Iterator[list[int]]:
+def peak_of(pid: int) -> Iterator[list[int]]:
     """Sample a process's resident memory ten times a second."""
-    seen, stop = [_rss_bytes(pid)], threading.Event()
+    seen, stop = [rss_bytes(pid)], threading.Event()
 
     def sample() -> None:
         while not stop.wait(0.1):
-            seen.append(_rss_bytes(pid))
+            seen.append(rss_bytes(pid))
 
     thread = threading.Thread(target=sample)
     thread.start()
@@ -111,9 +112,9 @@ def _peak_of(pid: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def _rss_bytes(pid: int) -> int:
+def rss_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _kind_of(disk: Path) -> str:
+def kind_of(disk: Path) -> str:
     return "a memory disk" if disk == MEMORY_DISK else "the disk"

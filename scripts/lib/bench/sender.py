@@ -3,6 +3,11 @@
 Reads one JSON job per line, does it, answers one JSON line:
   {"do": "large", "port", "door", "token", "source", "bytes"}           → {"status", "seconds"}
   {"do": "small", "port", "door", "token", "bytes", "count", "clients"} → {"statuses", "seconds", "each_seconds"}
+  {"do": "resumable", "port", "door", "token", "way", "source", "bytes"} → {"status", "seconds"}
+  {"do": "in time", …, "limit_seconds"}                                  → {"status", "seconds"}; 0 when late
+  {"do": "gets", "port", "token", "path", "count", "limit_seconds"}      → {"each_seconds"}
+  {"do": "download", "port", "token", "path", "bytes"}                   → {"status", "seconds"}
+  {"do": "parts", …, "readers", "count", "part_bytes"}                   → {"seconds", "each_seconds", "wrong"}
 """
 
 from __future__ import annotations
@@ -14,7 +19,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from scripts.lib.bench import reading_sender, resumable_sender
+from scripts.lib.bench.resumable_sender import send_file
 
 _BOUNDARY = "holdfast-bench-1f0c2a9b3d"
 _EPILOGUE = f"\r\n--{_BOUNDARY}--\r\n".encode()
@@ -24,7 +32,7 @@ _ANSWER_SECONDS = 600
 def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
-        print(json.dumps({"large": _large, "small": _small}[job["do"]](job)), flush=True)
+        print(json.dumps(_DO[job["do"]](job)), flush=True)
 
 
 def _large(job: dict[str, Any]) -> dict[str, Any]:
@@ -34,16 +42,10 @@ def _large(job: dict[str, Any]) -> dict[str, Any]:
         started = time.perf_counter()
         with socket.create_connection(("127.0.0.1", job["port"]), timeout=_ANSWER_SECONDS) as connection:
             connection.sendall(prologue)
-            _send_file(connection, source, job["bytes"])
+            send_file(connection, source, job["bytes"])
             connection.sendall(_EPILOGUE)
             status = _read_answer(connection)
         return {"status": status, "seconds": time.perf_counter() - started}
-
-
-def _send_file(connection: socket.socket, source: BinaryIO, wanted_bytes: int) -> None:
-    source_bytes, sent_bytes = os.fstat(source.fileno()).st_size, 0
-    while sent_bytes < wanted_bytes:
-        sent_bytes += connection.sendfile(source, 0, min(source_bytes, wanted_bytes - sent_bytes))
 
 
 def _small(job: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +108,17 @@ def _more(connection: socket.socket) -> bytes:
     if not piece:
         raise ConnectionError("the server closed the connection before its answer was whole")
     return piece
+
+
+_DO = {
+    "large": _large,
+    "small": _small,
+    "resumable": resumable_sender.send,
+    "in time": resumable_sender.send_in_time,
+    "gets": resumable_sender.gets,
+    "download": reading_sender.download,
+    "parts": reading_sender.parts,
+}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers under test: Holdfast and its rivals, each in a fresh folder under the very same gunicorn settings."""
+"""The servers under test: Holdfast and its rivals, each in a fresh folder; gunicorn's under the very same settings."""
 
 from __future__ import annotations
 
@@ -42,10 +42,14 @@ class Server:
         pid = self.process.pid
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def has_file_of(self, size_bytes: int) -> bool:
+        """Whether a file of this size lies where the uploads go."""
+        return any(path.is_file() and path.stat().st_size == size_bytes for path in self.files.rglob("*"))
+
     def forget_files(self) -> None:
         """Remove what was uploaded, so that a memory disk holds one upload at a time."""
         for path in self.files.rglob("*"):
-            if path.is_file() and path.suffix in (".mp4", ".json"):
+            if path.is_file():
                 path.unlink()
 
 
@@ -55,9 +59,9 @@ def holdfast(parent: Path, *, workers: int, threads: int, environ: dict[str, str
 
     The worker process does not run: the rivals make no copies either.
     """
-    with _home(parent) as home:
+    with fresh_home(parent) as home:
         token = f"hf_{secrets.token_hex(16)}"
-        port = _free_port()
+        port = free_port()
         (home / "second").mkdir()
         (home / "targets.toml").write_text(_TARGETS.format(path=home / "second"))
         environ = _environ(home, port, workers, threads) | {"ADMIN_TOKEN": token} | (environ or {})
@@ -71,8 +75,8 @@ def holdfast(parent: Path, *, workers: int, threads: int, environ: dict[str, str
 @contextmanager
 def rival(module: str, parent: Path, *, workers: int, threads: int) -> Iterator[Server]:
     """One of the rivals of this folder."""
-    with _home(parent) as home:
-        port = _free_port()
+    with fresh_home(parent) as home:
+        port = free_port()
         files = home / "files"
         files.mkdir()
         environ = _environ(home, port, workers, threads) | {"BENCH_FOLDER": str(files)}
@@ -83,7 +87,7 @@ def rival(module: str, parent: Path, *, workers: int, threads: int) -> Iterator[
 
 
 @contextmanager
-def _home(parent: Path) -> Iterator[Path]:
+def fresh_home(parent: Path) -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="holdfast-bench-", dir=parent))
     try:
         yield home
@@ -115,10 +119,18 @@ def _environ(home: Path, port: int, workers: int, threads: int) -> dict[str, str
 def _gunicorn(
     config: str, app: str, home: Path, environ: dict[str, str], port: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    log = home / "gunicorn.log"
+    command = [str(_BIN / "gunicorn"), "--config", f"python:{config}", app]
+    with running(command, home, environ, port) as process:
+        yield process
+
+
+@contextmanager
+def running(command: list[str], home: Path, environ: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server's process, from its first answer on; it ends with the block, and with us."""
+    log = home / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", _BIN / "gunicorn", "--config", f"python:{config}", app],
+            ["setpriv", "--pdeathsig", "TERM", *command],
             cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     try:
@@ -147,7 +159,7 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> 
     raise SystemExit(f"The server did not start:\n{log.read_text(errors='replace')}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

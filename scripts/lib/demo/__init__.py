@@ -1,0 +1,1 @@
+"""scripts/demo: the storage library at work in a terminal."""
