@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.cutting_proxy import CuttingProxy
+from tests.browser.own_browser import OwnBrowser
+from tests.browser.shelf import Film, Shelf
 from tests.browser.visit import Visit
 from tests.services.app import AppFactory, RunningApp
 from tests.services.process import find_program
+from tests.services.warm import Hearth
 
 # A name of this machine that the browser does not trust as it trusts 127.0.0.1: like any server on plain HTTP.
 PLAIN_HOST = "holdfast.test"
@@ -31,24 +35,34 @@ _WATCH_POLICY = """
         window.refusedByPolicy.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}`));
 """
 
+# The dialogue that gives handles cannot be driven from outside the browser; the plain file field's can.
+_PLAIN_DIALOGUE = "delete window.showOpenFilePicker;"
+
 OpenPage = Callable[..., Visit]
 
 
 @pytest.fixture(scope="session")
-def browser(chromium_path: Path) -> Iterator[Browser]:
+def browser(bare_chromium_path: Path) -> Iterator[Browser]:
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium_path, args=_ARGUMENTS)
+        started = playwright.chromium.launch(executable_path=bare_chromium_path, args=_ARGUMENTS)
         yield started
         started.close()
 
 
 @pytest.fixture(scope="session")
-def team_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+def team_server(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[RunningApp]:
     """One installation with one folder target, shared by the tests that leave no trace but videos of their own."""
-    factory = AppFactory(lambda: tmp_path_factory.mktemp("team"))
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("team"), hearth)
     yield factory(targets_toml=folder_target(tmp_path_factory.mktemp("nas")))
     factory.close()
+
+
+@pytest.fixture
+def proxy(team_server: RunningApp) -> Iterator[CuttingProxy]:
+    """A line to the team's server that tests may slow down and break."""
+    with CuttingProxy(team_server.port) as made:
+        yield made
 
 
 @pytest.fixture
@@ -70,6 +84,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         contexts.append(context)
         context.add_init_script(_WATCH_POLICY)
+        context.add_init_script(_PLAIN_DIALOGUE)
         page = context.new_page()
         listen(page)
         visit = Visit(page, base_url or app.base_url)
@@ -82,6 +97,35 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context.close()
     assert [line for line in complaints if _EXPECTED not in line] == []
     assert refused == []
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+    return Film.make(tmp_path_factory.mktemp("film"))
+
+
+@pytest.fixture
+def shelf(open_page: OpenPage, team_server: RunningApp, film: Film) -> Iterator[Shelf]:
+    """A page signed in at the team's server, with a shelf of videos of the test's own making under it."""
+    shelf = Shelf(open_page(team_server).page, film)
+    yield shelf
+    shelf.page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.fixture
+def own_browser(browser: Browser, chromium_path: Path, tmp_path: Path) -> Iterator[OwnBrowser]:
+    """A browser that a test may kill; its profile is kept until the test ends."""
+
+    def launch(profile: Path) -> BrowserContext:
+        context = browser.browser_type.launch_persistent_context(
+            profile, executable_path=chromium_path, args=_ARGUMENTS, viewport={"width": 1440, "height": 900}
+        )
+        context.add_init_script(_PLAIN_DIALOGUE)
+        return context
+
+    own = OwnBrowser(tmp_path / "profile", launch)
+    yield own
+    own.close()
 
 
 def refused_by_policy(page: Page) -> list[str]:

@@ -1,7 +1,8 @@
-"""A TCP proxy between browser and server that loses answers, or the whole line, on demand."""
+"""A TCP proxy between browser and server that counts, slows down, and loses answers or the whole line on demand."""
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 import threading
@@ -16,15 +17,23 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class CuttingProxy:
-    """Listens on 127.0.0.1:`port` and passes everything to `upstream`, until told otherwise."""
+    """Listens on 127.0.0.1:`port` and passes everything to `upstream_port`, until told otherwise.
+
+    `bytes_per_second` is the most that one connection carries to the server; it may be changed at any time.
+    `request_bytes` is what was carried that way, heads of requests and all.
+    """
 
     def __init__(self, upstream_port: int) -> None:
         self.port = free_port()
         self.lost_answers = 0
+        self.request_bytes = 0
+        self.bytes_per_second = math.inf
         self._upstream_port = upstream_port
         self._lose_answer_to: bytes = b""
         self._keep_head = False
         self._lock = threading.Lock()
+        self._is_hanging = False
+        self._closed = threading.Event()
         self._lines: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.mend()
@@ -51,9 +60,21 @@ class CuttingProxy:
         for line in lines:
             _reset(line)
 
+    def hang(self) -> None:
+        """Everything is accepted and nothing passed on, as where the radio is gone: nobody is told of it.
+
+        What was in use meanwhile stays mute, also after `mend`.
+        """
+        self._is_hanging = True
+
     def mend(self) -> None:
-        """Listen again on the same port."""
+        """The line is as good as new, on the same port."""
+        self._is_hanging = False
+        if self._listener is not None:
+            return
         listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        # The browser must not believe as sent what only waits here.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _STEP_BYTES)
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
@@ -63,13 +84,18 @@ class CuttingProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed.set()
         self.cut()
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream_port))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._upstream_port))
+                except ConnectionError:
+                    _reset(client)
+                    continue
                 with self._lock:
                     self._lines |= {client, server}
                 doomed = threading.Event()
@@ -88,7 +114,15 @@ class CuttingProxy:
                         sink.sendall(piece[: piece.index(b"\r\n\r\n") + 4])
                         sink.shutdown(socket.SHUT_RDWR)
                     break
+                if self._is_hanging:
+                    break
                 sink.sendall(piece)
+                if is_request:
+                    with self._lock:
+                        self.request_bytes += len(piece)
+                    self._closed.wait(len(piece) / self.bytes_per_second)
+        if self._is_hanging:
+            self._closed.wait()
         for line in (sink, source):
             _reset(line)
         with self._lock:

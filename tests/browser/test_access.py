@@ -46,7 +46,7 @@ _FAINT_TEXTS = """() => {
     return faint;
 }"""
 
-_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select")]
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea")]
     .filter((each) => each.checkVisibility() && !each.matches(".skip"))
     .map((each) => [each.closest("label") ?? each, each])
     .map(([target, each]) => [target.getBoundingClientRect(), each.outerHTML.slice(0, 90)])
@@ -55,11 +55,16 @@ _SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, selec
 
 
 def with_every_kind_of_row(visit: Visit) -> None:
-    """A saved file, a refused one and a long name in queue and list."""
+    """A saved file, a refused one, a paused one with its fields, and a long name in queue and list."""
     visit.choose(clip("notes.pdf"), clip(LONG), clip("short.mp4"))
     visit.expect_saved("short.mp4")
     visit.expect_saved(LONG)
     visit.expect_verified(visit.listed(LONG).first)
+    visit.limit_upload_speed(100_000)
+    visit.choose(clip("paused.mp4", 1_000_000))
+    visit.press("Pause paused.mp4")
+    if visit.page.get_by_label("Title of paused.mp4").is_hidden():
+        visit.press("Words of paused.mp4")
 
 
 def test_by_keyboard_alone_one_signs_in_chooses_a_file_and_copies_its_digest(

@@ -1,4 +1,4 @@
-"""The list of videos: what it shows, finds, gives out, and says of copies that need somebody."""
+"""The list of the newest videos: what it shows, gives out, and says of copies that need somebody."""
 
 from __future__ import annotations
 
@@ -31,37 +31,26 @@ def test_an_empty_list_says_what_will_be_there_and_offers_the_next_act(
         videos.get_by_role("button", name="Choose files").click()
 
 
-def test_the_list_grows_by_pages_newest_first(open_page: OpenPage, running_app: Callable[..., RunningApp]) -> None:
+def test_the_newest_are_listed_and_all_are_a_step_away(
+    open_page: OpenPage, running_app: Callable[..., RunningApp]
+) -> None:
     app = running_app(processes=["web"])
     names = [f"page-{number:02}.mp4" for number in range(30)]
     for name in names:
         upload(app, name)
     visit = open_page(app)
-    titles = visit.page.locator(".video-title")
-    expect(titles).to_have_count(25)
-    visit.page.get_by_role("button", name="Show more").click()
-    expect(titles).to_have_text(list(reversed(names)))
-    expect(visit.page.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(visit.page.locator(".video-title")).to_have_text(list(reversed(names))[:25])
+    expect(visit.page.locator(".videos-head")).to_contain_text("30 videos")
+    visit.page.get_by_role("link", name="See all in the Library").click()
+    expect(visit.page.get_by_role("heading", name="Library")).to_be_focused()
+    expect(visit.page.locator("[data-total]")).to_have_text("30 videos")
 
 
-def test_the_search_finds_by_title_keeps_its_words_in_the_address_and_offers_the_way_back(
-    open_page: OpenPage, team_server: RunningApp
-) -> None:
-    upload(team_server, "found.mp4", title="Wandering albatross")
-    upload(team_server, "passed.mp4", title="Market street")
+def test_a_listed_video_is_opened_in_the_library(open_page: OpenPage, team_server: RunningApp) -> None:
+    upload(team_server, "opened.mp4", title="Opened from the list")
     visit = open_page(team_server)
-    expect(visit.listed("Market street")).to_be_visible()
-    visit.page.keyboard.press("/")
-    visit.page.keyboard.type("albatross")
-    expect(visit.listed("Market street")).to_be_hidden()
-    expect(visit.listed("Wandering albatross")).to_be_visible()
-    visit.page.reload()
-    expect(visit.page.get_by_label("Search videos")).to_have_value("albatross")
-    expect(visit.page.locator(".video-row")).to_have_count(1)
-    visit.page.get_by_label("Search videos").fill("zzz-nothing")
-    expect(visit.page.get_by_text("Nothing matches “zzz-nothing”")).to_be_visible()
-    visit.page.get_by_role("button", name="Show all videos").click()
-    expect(visit.listed("Market street")).to_be_visible()
+    visit.listed("Opened from the list").get_by_role("link", name="Opened from the list", exact=True).first.click()
+    expect(visit.page.locator(".details")).to_contain_text("Opened from the list")
 
 
 def test_a_download_gives_the_same_bytes_under_the_original_name(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenPage, folder_target
 from tests.browser.visit import Visit, clip
@@ -91,3 +91,22 @@ def test_a_revoked_token_ends_its_session_with_a_sentence(open_page: OpenPage, t
     assert team_server.cli("token", "revoke", made["id"], "--yes").returncode == 0
     visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(visit.page.get_by_role("alert")).to_contain_text("Your session has ended.")
+
+
+def test_a_late_answer_to_who_was_signed_in_before_does_not_sign_out_whoever_opened_a_link_since(
+    open_page: OpenPage, team_server: RunningApp
+) -> None:
+    made = new_token(team_server, "--name", "Quick", "--role", "uploader")
+    visit = open_page(team_server, sign_in=False)
+    expect(visit.page.get_by_label("Token")).to_be_visible()
+    held: list[Route] = []
+    visit.page.route(
+        "**/api/session", lambda route: held.append(route) if route.request.method == "GET" else route.continue_()
+    )
+    with visit.page.expect_request(lambda request: request.url.endswith("/api/session") and request.method == "GET"):
+        visit.page.reload()
+    visit.open(token=made["token"])
+    with visit.page.expect_response(lambda answer: answer.status == 401):
+        held[0].fulfill(status=401, json={"error": "Sign in first.", "code": "unauthenticated", "detail": {}})
+    visit.choose(clip("of quick.mp4"))
+    visit.expect_saved("of quick.mp4")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import OpenPage
 from tests.browser.visit import Visit
 from tests.services.app import RunningApp
 
 NOW = "2026-11-21T12:00:00Z"
 
 
-@pytest.fixture
-def visit(open_page: OpenPage, team_server: RunningApp) -> Visit:
-    return open_page(team_server, sign_in=False)
+@pytest.fixture(scope="module")
+def visit(browser: Browser, team_server: RunningApp) -> Iterator[Visit]:
+    """One page for all: the words depend on nothing but what is asked."""
+    with closing(browser.new_context()) as context:
+        made = Visit(context.new_page(), team_server.base_url)
+        made.open()
+        yield made
 
 
 def said(visit: Visit, module: str, function: str, *arguments: Any) -> Any:
@@ -70,6 +76,14 @@ def test_each_state_has_its_shape_and_its_word(visit: Visit, state: str, shape: 
     assert (mark["shape"], mark["word"]) == (shape, word)
 
 
+def test_a_copy_that_was_there_for_a_while_is_not_called_verified_afterwards(visit: Visit) -> None:
+    words = {
+        at: said(visit, "words/states.js", "mark", {"state": "delivered", "expires_at": at})["word"]
+        for at in ("2000-01-01T00:00:00+00:00", "9000-01-01T00:00:00+00:00")
+    }
+    assert list(words.values()) == ["Time over", "Verified"]
+
+
 def test_a_copy_is_called_verified_only_when_the_server_says_so(visit: Visit) -> None:
     whole = {"state": "in_progress", "bytes_sent": 100, "bytes_total": 100}
     assert said(visit, "words/states.js", "mark", whole)["word"] == "Checking"
@@ -102,5 +116,35 @@ def test_damage_here_is_told_as_ours_and_never_as_the_targets(visit: Visit, code
     assert {local: said(visit, "words/states.js", "ownDamage", {"local": local}) for local in told} == told
 
 
+def test_a_copy_that_went_bad_says_what_happened_and_that_it_is_sent_again(visit: Visit) -> None:
+    delivery = {"state": "damaged", "error": "It is in Drive's trash.", "attempts": 0}
+    assert said(visit, "words/states.js", "explain", delivery, "Drive", 0) == (
+        "The copy on Drive was verified once and is not right any more: It is in Drive's trash. It is being sent again."
+    )
+    assert said(visit, "words/states.js", "mark", delivery)["word"] == "Repairing"
+    assert said(visit, "words/states.js", "isInMotion", delivery) is True
+
+
+def test_the_loss_of_a_last_copy_is_called_a_loss_and_promises_nothing(visit: Visit) -> None:
+    delivery = {"state": "damaged", "error": "It is gone. No other copy is known.", "error_code": "no-copy-left"}
+    mark = said(visit, "words/states.js", "mark", delivery)
+    assert (mark["shape"], mark["word"]) == ("failed", "Lost")
+    assert said(visit, "words/states.js", "explain", delivery, "NAS", 0) == (
+        "The copy on NAS was verified once and is not right any more: It is gone. No other copy is known."
+    )
+    assert said(visit, "words/states.js", "isInMotion", delivery) is False
+
+
 def test_characters_that_turn_a_name_around_are_made_visible(visit: Visit) -> None:
     assert said(visit, "words/names.js", "shown", "tour_\u202e4pm.exe") == "tour_\ufffd4pm.exe"
+
+
+def test_the_polite_voice_tells_trouble_first_and_of_many_only_the_number(visit: Visit) -> None:
+    told = visit.page.evaluate("""async () => {
+        const { announce, spoken } = await import("/static/shell/announce.js");
+        for (const n of [1, 2, 3]) announce(`${n}.mp4: saved.`, { kind: "saved" });
+        announce("a.mp4: sent.", { kind: "sent" });
+        announce("b.txt: not taken.", { isTrouble: true });
+        return new Promise((done) => spoken.subscribe((words) => words && done(words)));
+    }""")
+    assert told == "b.txt: not taken. 3 files saved. a.mp4: sent."

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from backend.targets.base import Expected, Source
-from tests.contract.places import MIB, FolderPlace, Place, S3Place, place_makers
+from tests.contract.places import MIB, DrivePlace, FolderPlace, Place, S3Place, place_makers
+from tests.contract.redis_place import RedisPlace
+from tests.services.pgvector import postgres_with_vectors
+from tests.services.postgres import PostgresServer
 from tests.services.s3 import S3Server, available_servers
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MAKERS = place_makers(sorted(available_servers()))
+_REDIS = "redis on redis-server"
 _S3_MAKERS = [name for name in _MAKERS if " on " in name]
 
 
@@ -68,7 +72,7 @@ def _marked(names: list[str]) -> list[object]:
     return [pytest.param(name, marks=pytest.mark.service) if " on " in name else name for name in names]
 
 
-@pytest.fixture(params=_marked(list(_MAKERS)))
+@pytest.fixture(params=_marked([*_MAKERS, _REDIS]))
 def place(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -78,7 +82,10 @@ def place(
     """A place of each kind, empty."""
     root = tmp_path / "place"
     root.mkdir()
-    made = _MAKERS[request.param](root, s3_servers)
+    if request.param == _REDIS:
+        made: Place = RedisPlace(request.getfixturevalue("redis_server"))
+    else:
+        made = _MAKERS[request.param](root, s3_servers)
     yield made
     made.close()
 
@@ -89,6 +96,15 @@ def bucket(s3_server: S3Server) -> Iterator[S3Place]:
     made = S3Place("s3", s3_server)
     yield made
     made.close()
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[DrivePlace]:
+    """An empty shared drive of the emulator, which must not fail itself."""
+    made = DrivePlace(tmp_path)
+    yield made
+    made.close()
+    assert made.server.crashes == []
 
 
 @pytest.fixture(params=["link", "rename", "exclusive"])
@@ -107,3 +123,9 @@ def folder(tmp_path: Path) -> FolderPlace:
 def clip(make_video: Callable[..., Video]) -> Video:
     """A file of several pieces that is written fast."""
     return make_video(3 * MIB + 7, "clip")
+
+
+@pytest.fixture(scope="session")
+def vector_postgres() -> Iterator[PostgresServer]:
+    with postgres_with_vectors() as server:
+        yield server

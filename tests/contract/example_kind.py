@@ -55,7 +55,7 @@ class ExampleTarget:
                 database.execute("INSERT INTO piece VALUES ('.check', 0, x'00')")
                 database.execute("ROLLBACK")
         except TargetError as error:
-            return CheckReport(ok=False, message=error.message)
+            return CheckReport.failed(error)
         return CheckReport(ok=True, message=f"The database {self._file} can be written.")
 
     def delete(self, copy: RemoteCopy) -> None:

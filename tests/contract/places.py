@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
@@ -15,6 +16,7 @@ from typing import Any
 from backend.targets.base import Target
 from backend.targets.config_table import read_table
 from backend.targets.registry import build_target
+from tests.services.drive.server import DriveServer
 from tests.services.lying_s3 import LyingS3
 from tests.services.s3 import S3Server
 
@@ -254,6 +256,83 @@ class S3Place(Place):
         self.proxy.close()
 
 
+class DrivePlace(Place):
+    """A shared drive of the emulator, and a service account that is one of its content managers."""
+
+    kind = "drive"
+
+    def __init__(self, root: Path) -> None:
+        self.server = DriveServer()
+        self.account = self.server.service_account("bot@holdfast.iam.gserviceaccount.com")
+        self.drive_id = self.server.shared_drive("Team", {self.account["client_email"]: "fileOrganizer"})
+        self._root = root
+        self._credentials = self.file("key.json", self.account)
+
+    def file(self, name: str, content: Mapping[str, Any]) -> str:
+        """Write a credentials file; its path."""
+        path = self._root / name
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    def table(self) -> dict[str, Any]:
+        return {
+            "name": "drive",
+            "kind": "drive",
+            "credentials": self._credentials,
+            "folder_id": self.drive_id,
+            "root_url": self.server.root_url,
+            "chunk_mib": 5,
+            "read_timeout_seconds": 20,
+        }
+
+    def objects(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for file in self.server.live_files(self.drive_id):
+            # Drive allows two files of one name: the second must not hide behind the first.
+            found[f"{file.path} again" if file.path in found else file.path] = file.content
+        return found
+
+    def leftovers(self) -> list[str]:
+        """Nothing unfinished is to be seen in Drive: a session that nobody knows of ends by itself."""
+        return []
+
+    def mark(self) -> object:
+        asked = [r for r in self.server.requests if r.method != "GET" and r.kind != "token"]
+        return self.server.upload_bytes(), len(asked)
+
+    def _id(self, key: str) -> str:
+        return next(file.id for file in self.server.live_files(self.drive_id) if file.path == key)
+
+    def spoil(self, key: str, content: bytes) -> None:
+        self.server.replace_content(self._id(key), content)
+
+    def lose(self, key: str) -> None:
+        self.server.remove(self._id(key))
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        self.server.pause()
+        try:
+            yield
+        finally:
+            self.server.resume()
+
+    def wrong(self) -> list[Wrong]:
+        table = self.table()
+        nobody = self.server.service_account("nobody@holdfast.iam.gserviceaccount.com")
+        return [
+            Wrong({**table, "credentials": "/nowhere/key.json"}, r"/nowhere/key.json is not there.*login drive"),
+            Wrong({**table, "credentials": self.file("client.json", self.server.client_secrets())}, "OAuth client"),
+            Wrong({**table, "credentials": self.file("nobody.json", nobody)}, "Share it with nobody@holdfast"),
+            Wrong({**table, "folder_id": "no-such-folder"}, "shows no folder “no-such-folder”"),
+            Wrong({**table, "subject": "boss@example.org"}, "domain-wide delegation"),
+            Wrong({**table, "root_url": "http://127.0.0.1:9/"}, "refused the connection"),
+        ]
+
+    def close(self) -> None:
+        self.server.close()
+
+
 PlaceMaker = Callable[[Path, Callable[[str], S3Server]], Place]
 
 
@@ -268,6 +347,7 @@ def place_makers(servers: list[str]) -> dict[str, PlaceMaker]:
         "folder, by rename": lambda root, _: FolderPlace(root, "rename"),
         "folder, by claim": lambda root, _: FolderPlace(root, "exclusive"),
         "example": lambda root, _: ExamplePlace(root),
+        "drive": lambda root, _: DrivePlace(root),
     }
     for server in servers:
         makers[f"minio on {server}"] = _s3("minio", server)
@@ -275,7 +355,7 @@ def place_makers(servers: list[str]) -> dict[str, PlaceMaker]:
     return makers
 
 
-KINDS = {place.kind for place in (FolderPlace, ExamplePlace)} | {"minio", "s3"}
+KINDS = {place.kind for place in (FolderPlace, ExamplePlace, DrivePlace)} | {"minio", "s3", "redis"}
 
 
 def in_thread(work: Callable[[], object]) -> threading.Thread:

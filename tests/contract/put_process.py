@@ -28,6 +28,10 @@ class KeptOnDisk:
         self._stop_at_bytes = stop_at_bytes
 
     @property
+    def is_first(self) -> bool:
+        return False
+
+    @property
     def resume(self) -> Mapping[str, Any]:
         return dict(json.loads(self._state.read_text())) if self._state.exists() else {}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ def test_a_put_makes_exactly_one_object_with_the_bytes_of_the_file(place: Place,
     assert copy.key == KEY
     assert place.objects() == {KEY: video.content}
     assert place.leftovers() == []
+
+
+@pytest.mark.parametrize("last", [b"\r", b"\n", b"\r\n", b"\r\n--", b"\x00", b"\x1a"])
+def test_bytes_that_a_transport_might_take_for_its_own_arrive_too(
+    place: Place, make_video: Callable[..., Video], last: bytes
+) -> None:
+    video = make_video(1000)
+    content = last + video.content + last
+    video.source.path.write_bytes(content)
+    source = replace(video.source, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    place.target().put(source, KEY, Told())
+
+    assert place.objects() == {KEY: content}
 
 
 @pytest.mark.parametrize("size_bytes", [1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 10 * MIB])
@@ -167,18 +183,18 @@ def test_a_copy_keeps_its_name_whatever_characters_it_has(
 
 
 def test_other_copies_are_left_alone(place: Place, make_video: Callable[..., Video]) -> None:
-    first, second = make_video(6 * MIB, "first"), make_video(6 * MIB, "second")
+    first, second, third = (make_video(6 * MIB, seed) for seed in ("first", "second", "third"))
     target = place.target()
     target.put(first.source, "project_a/clip.mp4", Told())
     target.put(second.source, "project_a/clip.mp4.more", Told())
-    target.put(second.source, "project_b/clip.mp4", Told())
+    target.put(third.source, "project_b/clip.mp4", Told())
     if isinstance(target, Deletable):
         target.delete(RemoteCopy("project_a/clip.mp4"))
 
     kept = place.objects()
 
     kept.pop("project_a/clip.mp4", None)
-    assert kept == {"project_a/clip.mp4.more": second.content, "project_b/clip.mp4": second.content}
+    assert kept == {"project_a/clip.mp4.more": second.content, "project_b/clip.mp4": third.content}
 
 
 def test_deleting_removes_the_copy_and_may_be_repeated(place: Place, video: Video) -> None:
@@ -262,7 +278,7 @@ def test_a_link_lets_its_holder_download_the_copy(place: Place, video: Video) ->
 
 
 def test_one_instance_serves_several_threads(place: Place, make_video: Callable[..., Video]) -> None:
-    videos = {f"project_t/{n}.mp4": make_video(6 * MIB if n % 2 else 1000, f"thread {n}") for n in range(6)}
+    videos = {f"project_t/{n}.mp4": make_video(6 * MIB if n % 2 else 1000, f"thread-{n}") for n in range(6)}
     target = place.target()
 
     with ThreadPoolExecutor(6) as threads:

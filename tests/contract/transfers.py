@@ -14,6 +14,7 @@ class Told:
     """Keeps the resume state as the outbox would, and every figure of `advance`."""
 
     resume: Mapping[str, Any] = field(default_factory=dict)
+    is_first: bool = False
     advances: list[int] = field(default_factory=list)
 
     def save_resume(self, state: Mapping[str, Any]) -> None:

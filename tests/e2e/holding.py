@@ -76,7 +76,7 @@ class House:
         assert sidecar["video"]["sha256"] == video["sha256"]
 
     def _on_disk(self) -> set[str]:
-        files = (p for p in (self.storage / "uploads").rglob("*") if p.is_file())
+        files = (p for kept in ("uploads", "music") for p in (self.storage / kept).rglob("*") if p.is_file())
         return {str(p.relative_to(self.storage)) for p in files}
 
     def check_catalog(self) -> None:

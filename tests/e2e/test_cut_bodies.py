@@ -15,6 +15,7 @@ from tests.services.app import AppFactory
 from tests.services.cutting import Answer, Body, Part, Wire, chunked, form
 from tests.services.sampling import rounds, sample
 from tests.services.waiting import wait_until
+from tests.services.warm import Hearth
 
 pytestmark = pytest.mark.service
 
@@ -28,8 +29,8 @@ BODY = form(
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    factory = AppFactory(lambda: tmp_path_factory.mktemp("cut"))
+def house(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[House]:
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("cut"), hearth)
     env = {"BODY_TIMEOUT_SECONDS": BODY_TIMEOUT_SECONDS, "WEB_THREADS": WEB_THREADS, "UPLOAD_MAX_SIZE": 30_000_000}
     yield House(factory({name: str(value) for name, value in env.items()}, processes=["web"]))
     factory.close()

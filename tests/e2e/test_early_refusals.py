@@ -14,6 +14,7 @@ import urllib3
 from tests.e2e.holding import House
 from tests.services.app import AppFactory
 from tests.services.cutting import BOUNDARY, Part, Wire, form
+from tests.services.warm import Hearth
 
 pytestmark = pytest.mark.service
 
@@ -24,8 +25,8 @@ PATH = "/api/upload-video"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    factory = AppFactory(lambda: tmp_path_factory.mktemp("early"))
+def house(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[House]:
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("early"), hearth)
     yield House(factory({"UPLOAD_MAX_SIZE": str(LIMIT), "WEB_THREADS": "2"}, processes=["web"]))
     factory.close()
 

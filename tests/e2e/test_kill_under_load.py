@@ -10,12 +10,15 @@ from contextlib import suppress
 from itertools import count
 from typing import Self
 
+import pytest
 import urllib3
 
 from tests.e2e.holding import House, video_bytes
 from tests.services.app import RunningApp
 from tests.services.sampling import rounds
 from tests.services.waiting import wait_until
+
+pytestmark = pytest.mark.executed
 
 CLIENTS = 20
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +69,6 @@ def test_a_stopped_worker_gives_its_delivery_back_at_once_and_the_next_one_goes_
     moving = wait_until(
         lambda: (d := site.delivery(video_id))["bytes_per_second"] and d["bytes_sent"] > 7 * MIB and d,
         "the progress to show",
-        seconds=30,
     )
     assert (moving["state"], moving["bytes_total"]) == ("in_progress", len(BIG))
     assert 0.5 * MIB < moving["bytes_per_second"] < 12 * MIB
@@ -84,7 +81,7 @@ def test_a_stopped_worker_gives_its_delivery_back_at_once_and_the_next_one_goes_
     assert before
     site.configure()
     site.app.start("worker")
-    site.wait_for(video_id, "delivered", seconds=20)
+    site.wait_for(video_id, "delivered")
     assert all(site.parts_sent()[number] == 1 for number in before)
     site.assert_one_object(BIG)
 
@@ -100,7 +97,7 @@ def test_a_worker_whose_target_keeps_it_waiting_stops_in_time_all_the_same(make_
         assert seconds < 6 + 5
         assert site.delivery(video_id)["state"] == "pending", "given back, not left until its lease runs out"
         site.app.start("worker")
-        site.wait_for(video_id, "delivered", seconds=15)
+        site.wait_for(video_id, "delivered", seconds=25)
     site.assert_one_object(SMALL)
 
 
@@ -111,12 +108,12 @@ def test_a_frozen_worker_that_wakes_up_after_another_has_delivered_makes_no_seco
     with site.proxy.broken(stall):
         video_id = site.upload(BIG)
         assert stall.stalled.wait(30)
-        os.killpg(site.app.process("worker").pid, signal.SIGSTOP)
+        site.app.process("worker").pause()
         site.run_leases_out()
         site.second_worker()
         site.wait_for(video_id, "delivered")
-    os.killpg(site.app.process("worker").pid, signal.SIGCONT)
-    wait_until(lambda: "lease_lost" in site.app.log_file.read_text(), "the first worker to see it", seconds=20)
+    site.app.process("worker").resume()
+    wait_until(lambda: "lease_lost" in site.app.log_file.read_text(), "the first worker to see it")
     assert site.delivery(video_id)["attempts"] == 2
     site.assert_one_object(BIG)
 
@@ -146,7 +143,7 @@ def test_a_target_that_is_down_from_the_start_delays_no_upload_and_gets_everythi
         site.app.start()
         answered = [timed(lambda n=n: site.upload(video_bytes(20_000, str(n)), f"{n}.mp4")) for n in range(6)]
         assert max(seconds for _, seconds in answered) < 5
-        wait_until(lambda: site.target()["state"] == "degraded", "the target to be paused", seconds=30)
+        wait_until(lambda: site.target()["state"] == "degraded", "the target to be paused")
         shown = site.target()
         assert shown["backlog"]["count"] == 6
         assert "refused the connection" in shown["reason"] or "broke the connection" in shown["reason"]
@@ -163,23 +160,25 @@ def test_a_target_that_says_yes_and_holds_nothing_never_counts_as_delivered(make
     lie = Answer(method="PUT", has=site.bucket + "/", times=0, status=200, headers={"ETag": '"00"'})
     with site.proxy.broken(lie):
         videos = [site.upload(video_bytes(20_000, str(n)), f"{n}.mp4") for n in range(5)]
-        wait_until(lambda: site.target()["state"] != "up", "the target to be paused", seconds=30)
+        wait_until(lambda: site.target()["state"] != "up", "the target to be paused")
         for shown in map(site.delivery, videos):
             assert shown["state"] in ("pending", "in_progress")
             assert shown["verified_at"] is None
         assert "reading back says otherwise" in site.app.log_file.read_text()
         assert " verified " not in site.app.log_file.read_text()
-        assert site.versions() == []
+        # But for what a check of the target may have there just now.
+        assert [key for key in site.versions() if not key.startswith(".holdfast-check/")] == []
     assert site.app.request("POST", "/api/targets/s3/check").json()["ok"]
     site.wait_for_all(5)
-    assert len(site.versions()) == 5
+    # The worker's own probe may just be at it, and removes what it wrote.
+    wait_until(lambda: len(site.versions()) == 5, "one copy of each and nothing else")
 
 
 def test_wrong_credentials_park_the_target_with_words_and_right_ones_set_everything_free(make_site: MakeSite) -> None:
     site = make_site(secret_key="wrong-secret")
     site.app.start()
     video_id = site.upload(SMALL)
-    wait_until(lambda: site.target()["state"] == "parked", "the target to be parked", seconds=20)
+    wait_until(lambda: site.target()["state"] == "parked", "the target to be parked")
     shown = site.wait_for(video_id, "parked")
     for words in (shown["error"], site.target()["reason"]):
         assert "does not accept the secret key. Correct access_key and secret_key" in words
@@ -187,7 +186,7 @@ def test_wrong_credentials_park_the_target_with_words_and_right_ones_set_everyth
     site.app.stop("worker")
     site.configure()
     site.app.start("worker")
-    site.wait_for(video_id, "delivered", seconds=20)
+    site.wait_for(video_id, "delivered")
     site.assert_one_object(SMALL)
 
 
@@ -284,7 +283,7 @@ def test_a_deleted_video_takes_its_copy_along_where_that_is_wanted(make_site: Ma
     site.app.stop("worker")
     site.app.start("worker")  # looks into the trash at its start, and then every minute
     wait_until(
-        lambda: len(list(site.client.list_objects(site.bucket, recursive=True))) == 1, "the copy to go", seconds=30
+        lambda: len(list(site.client.list_objects(site.bucket, recursive=True))) == 1, "the copy to go", seconds=45
     )
     assert site.content(kept).data == video_bytes(30_000, "kept")
     assert site.content(gone).status == 404

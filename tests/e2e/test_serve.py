@@ -16,7 +16,7 @@ from tests.services.app import AppFactory, RunningApp
 from tests.services.process import ServerProcess, answers, children
 from tests.services.waiting import wait_until
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.executed]
 
 # The server reads in pieces of 1 MiB: a smaller body would not have begun before it had ended.
 _BODY_BYTES = 3_000_000
@@ -45,7 +45,7 @@ def serve(running_app: AppFactory) -> Iterator[Serve]:
 
 
 def wait_until_gone(app: RunningApp) -> None:
-    wait_until(lambda: not answers(app.port), "the web process to end", seconds=30)
+    wait_until(lambda: not answers(app.port), "the web process to end")
 
 
 def wait_until_ready(process: ServerProcess) -> None:
@@ -100,7 +100,7 @@ def test_an_upload_in_flight_is_finished_before_it_stops(serve: Serve, number: s
         wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
         connection.send(body[-20:])
         assert connection.getresponse().status == 201
-    assert process.stop(seconds=30) == 0
+    assert process.stop(seconds=60) == 0
 
 
 def test_a_second_signal_ends_the_waiting(serve: Serve) -> None:
@@ -109,8 +109,8 @@ def test_a_second_signal_ends_the_waiting(serve: Serve) -> None:
     with half_sent_upload(app, form(bytes(_BODY_BYTES))):
         os.kill(process.pid, signal.SIGTERM)
         wait_until(lambda: "Stopping" in process.log.read_text(), "it to begin stopping")
-        assert process.stop(seconds=10) == 0
-    assert not answers(app.port)
+        assert process.stop(seconds=60) == 0
+    wait_until_gone(app)
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
@@ -137,7 +137,7 @@ def test_nothing_is_left_when_it_is_killed_itself(serve: Serve) -> None:
 def test_a_failing_release_step_is_told_and_nothing_is_served(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     app, process = serve({"STORAGE_PATH": str(tmp_path / "file" / "below")})
-    wait_until(lambda: not process.running, "it to give up", seconds=30)
+    wait_until(lambda: not process.running, "it to give up")
     assert process.stop() == 1
     assert "Holdfast is not running. The release step" in process.tail()
     assert not answers(app.port)
@@ -145,6 +145,6 @@ def test_a_failing_release_step_is_told_and_nothing_is_served(serve: Serve, tmp_
 
 def test_a_wrong_setting_is_told_and_nothing_is_served(serve: Serve) -> None:
     _, process = serve({"WEB_THREADS": "many"})
-    wait_until(lambda: not process.running, "it to give up", seconds=30)
+    wait_until(lambda: not process.running, "it to give up")
     assert process.stop() == 1
     assert "WEB_THREADS" in process.tail()

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.holding import House, video_bytes
 from tests.services.app import AppFactory
 from tests.services.cutting import Answer, Part, Wire, form
+from tests.services.warm import Hearth
 
 pytestmark = pytest.mark.service
 
@@ -20,8 +21,8 @@ BODY = form(Part("video", video_bytes(1, 2_500_000), "cut.mp4"))
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    factory = AppFactory(lambda: tmp_path_factory.mktemp("stalled"))
+def house(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[House]:
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("stalled"), hearth)
     env = {"BODY_TIMEOUT_SECONDS": str(BODY_TIMEOUT_SECONDS), "WEB_THREADS": str(WEB_THREADS)}
     yield House(factory(env, processes=["web"]))
     factory.close()

@@ -26,7 +26,7 @@ def test_strangers_who_stall_hold_no_thread_for_long(running_app: Callable[..., 
     with ExitStack() as stack:
         for _ in range(6):
             stack.enter_context(_opened(app)).sendall(_STALLED[what])
-        wait_until(lambda: _answers(app), "the server to answer others", seconds=20)
+        wait_until(lambda: _answers(app), "the server to answer others")
 
 
 def test_a_body_that_trickles_ends_in_time(running_app: Callable[..., RunningApp]) -> None:
@@ -45,7 +45,7 @@ def test_a_body_that_trickles_ends_in_time(running_app: Callable[..., RunningApp
                     ended += 1
             return ended == len(clients)
 
-        wait_until(trickled_to_the_end, "all trickling clients to be cut off", seconds=20)
+        wait_until(trickled_to_the_end, "all trickling clients to be cut off")
         assert _answers(app)
 
 
@@ -60,7 +60,7 @@ def test_readers_who_do_not_read_hold_no_thread_for_long(running_app: Callable[.
     with ExitStack() as stack:
         for _ in range(4):
             stack.enter_context(_opened(app, receive_bytes=4096)).sendall(asked.encode())
-        wait_until(lambda: _answers(app), "the server to answer others", seconds=20)
+        wait_until(lambda: _answers(app), "the server to answer others")
     assert app.request("GET", f"/api/videos/{saved['video_id']}/content").data == body
 
 

@@ -8,16 +8,20 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import urllib3
 
+from backend.cli.release import release
+from backend.settings import load_settings
 from scripts.lib.supervise import long_running, read_procfile
 from tests.services.process import ServerProcess, free_port
 from tests.services.waiting import wait_until
+from tests.services.warm import Hearth
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60
@@ -35,7 +39,7 @@ class RunningApp:
     port: int
     admin_token: str
     environ: dict[str, str]
-    release_output: str = ""
+    hearth: Hearth | None = None
     _processes: dict[str, ServerProcess] = field(default_factory=dict, init=False)
 
     @property
@@ -54,9 +58,17 @@ class RunningApp:
         """Run the release step (migrations, keys, sweep) to its end, whatever its exit code."""
         return self.run(*_command("release"), prefix=prefix)
 
+    def release_here(self) -> None:
+        """The same without a process of its own: most tests are not about it, and starting Python is what it costs."""
+        with mock.patch.dict(os.environ, self.environ, clear=True), chdir(self.home):
+            release(load_settings())
+
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `video_manager ARGUMENTS` with this installation's settings, whatever its exit code."""
-        return self.run("python", "-m", "backend", *arguments)
+        command = ("python", "-m", "backend", *arguments)
+        if self.hearth and self.hearth.can_start(self.environ):
+            return self.hearth.run(_resolved(command), self.environ, self.home)
+        return self.run(*command)
 
     def run(self, *command: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         """Run any command in this installation's folder and environment."""
@@ -72,7 +84,8 @@ class RunningApp:
         """
         for name in names or tuple(long_running(_procfile())):
             words = [*(prefix or {}).get(name, ()), *_resolved(_command(name))]
-            process = ServerProcess(name, words, self.home / f"{name}.log", self.environ, self.home)
+            hearth = None if name in (prefix or {}) else self.hearth
+            process = ServerProcess(name, words, self.home / f"{name}.log", self.environ, self.home, hearth=hearth)
             process.start()
             self._processes[name] = process
             if name == "web":
@@ -130,10 +143,14 @@ class RunningApp:
 
 
 class AppFactory:
-    """Makes installations in fresh folders and ends all of them with the test."""
+    """Makes installations in fresh folders and ends all of them with the test.
 
-    def __init__(self, fresh_folder: Callable[[], Path]) -> None:
+    With a `hearth` their processes are forked from it; without, the Procfile's very commands are executed.
+    """
+
+    def __init__(self, fresh_folder: Callable[[], Path], hearth: Hearth | None = None) -> None:
         self._fresh_folder = fresh_folder
+        self._hearth = hearth
         self._apps: list[RunningApp] = []
 
     def __call__(
@@ -151,22 +168,25 @@ class AppFactory:
         targets file; `prefix` is that of `RunningApp.start`.
         """
         home, port, token = self._fresh_folder(), free_port(), f"hf_{secrets.token_hex(16)}"
-        app = RunningApp(home, port, token, _environ(home, port, token))
+        app = RunningApp(home, port, token, _environ(home, port, token), self._hearth)
         if targets_toml:
             (home / "targets.toml").write_text(targets_toml)
             app.environ["TARGETS_FILE"] = str(home / "targets.toml")
         app.environ.update(env or {})
         self._apps.append(app)
         if start:
-            done = app.release()
-            assert done.returncode == 0, f"release failed:\n{done.stdout}{done.stderr}"
-            app.release_output = done.stdout
+            app.release_here()
             app.start(*processes, prefix=prefix)
         return app
 
     def close(self) -> None:
         for app in self._apps:
             app.end()
+
+
+def light_hearth() -> Hearth:
+    """One for all installations of a test run."""
+    return Hearth.light(_environ(ROOT, 0, ""), ROOT)
 
 
 def _environ(home: Path, port: int, token: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,18 @@ from sqlalchemy import delete, select, update
 
 from backend.catalog import videos
 from backend.catalog.database import Database
-from backend.catalog.models import Delivery, TargetRow, Video
-from backend.cli.release import prepare
+from backend.catalog.migrate import migrate
+from backend.catalog.models import AuditLine, Delivery, TargetRow, Video
+from backend.disk.layout import Layout
 from backend.disk.sidecar import DeliveryFacts, Sidecar, read_sidecar
-from backend.errors import HoldfastError
+from backend.errors import HoldfastError, PermanentFailure
+from backend.installation import make_keys
 from backend.intake.checks import read_facts
 from backend.intake.receive import Caller
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.places import Place, Places
+from backend.outbox.repair import Repairer
+from backend.outbox.reverify import Reverifier
 from backend.retention.prune import Pruner
 from backend.retention.remove import Remover
 from backend.services import Services, build_services
@@ -51,6 +55,9 @@ class MemoryTarget:
     check_error: str = ""
     on_put: Callable[[Source, str, Transfer], None] | None = None
     """Called in each put before its bytes are kept: may wait, call the transfer, or raise."""
+    verifies: list[str] = field(default_factory=list)  # keys, as they are asked for
+    on_verify: Callable[[RemoteCopy], None] | None = None
+    """Called in each verify before the answer: may wait, change what is kept, or raise as when it is away."""
     lies: bool = False
     """Say that everything is here, and keep nothing."""
     spoils: bool = False
@@ -75,6 +82,9 @@ class MemoryTarget:
         return RemoteCopy(key, {"kept": "in memory"})
 
     def verify(self, expected: Expected, copy: RemoteCopy) -> Proof:
+        self.verifies.append(copy.key)
+        if self.on_verify:
+            self.on_verify(copy)
         content = self.objects.get(copy.key)
         if content is None:
             return Proof(Verdict.MISSING, "looked", reason="It is not there.")
@@ -89,7 +99,10 @@ class MemoryTarget:
         self.objects.pop(copy.key, None)
 
     def read(self, copy: RemoteCopy) -> Iterator[bytes]:
-        yield self.objects[copy.key]
+        content = self.objects.get(copy.key)
+        if content is None:
+            raise PermanentFailure("It is not there.")
+        yield content
 
 
 def failing(error: Exception, only: Callable[[Source], bool] = lambda _: True) -> Callable[..., None]:
@@ -125,8 +138,18 @@ class Ledger:
 
     @classmethod
     def fresh(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
-        prepare(_settings(home, database_url, env))
-        return cls.open(home, database_url, *there, **env)
+        migrate(database_url)
+        return cls.on_tables(home, database_url, *there, **env)
+
+    @classmethod
+    def on_tables(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
+        """As `fresh`, on a database that has its tables."""
+        layout = Layout(_settings(home, database_url, env).storage_path)
+        layout.prepare()
+        make_keys(layout)
+        ledger = cls.open(home, database_url, *there, **env)
+        ledger.services.clock.note()
+        return ledger
 
     @classmethod
     def open(cls, home: Path, database_url: str, *there: Place, **env: str) -> Ledger:
@@ -135,8 +158,10 @@ class Ledger:
         ledger.set_places(*there)
         return ledger
 
-    def set_places(self, *there: Place) -> None:
-        places = Places({p.config.name: p for p in there}, (), tuple(p.config.name for p in there))
+    def set_places(self, *there: Place, default: tuple[str, ...] | None = None) -> None:
+        """`default`: those that uploads go to, if not all."""
+        named = {p.config.name: p for p in there}
+        places = Places(named, (), tuple(named) if default is None else default)
         parts = self.services
         self.services = replace(
             parts,
@@ -176,6 +201,10 @@ class Ledger:
         with self.database.read() as session:
             return videos.get(session, video_id)
 
+    def trashed(self) -> list[str]:
+        with self.database.read() as session:
+            return list(session.scalars(select(Video.id).where(Video.trashed_at.is_not(None))))
+
     def path(self, video_id: str) -> Path:
         return self.services.layout.absolute(self.video(video_id).relative_path)
 
@@ -208,6 +237,14 @@ class Ledger:
         with self.database.write() as session:
             session.execute(update(TargetRow).where(TargetRow.name == name).values(**values))
 
+    def age(self, video_id: str, days: float) -> None:
+        """As if it had been saved so long ago."""
+        at = datetime.now(UTC) - timedelta(days=days)
+        self.remover.change(
+            self.video(video_id), lambda d: d.model_copy(update={"video": d.video.model_copy(update={"saved_at": at})})
+        )
+        self.set_video(video_id, created_at=at)
+
     def set_video(self, video_id: str, **values: Any) -> None:
         with self.database.write() as session:
             session.execute(update(Video).where(Video.id == video_id).values(**values))
@@ -217,6 +254,10 @@ class Ledger:
         with self.database.write() as session:
             for table in (Delivery, Video, TargetRow):
                 session.execute(delete(table))
+
+    def audit(self) -> list[AuditLine]:
+        with self.database.read() as session:
+            return list(session.scalars(select(AuditLine).order_by(AuditLine.id)))
 
     def log_lines(self, step: str) -> list[str]:
         path = self.services.log.path
@@ -237,8 +278,8 @@ class Ledger:
         return Dispatcher(**parts)
 
     @contextmanager
-    def worker(self, **changes: Any) -> Iterator[Dispatcher]:
-        """A running worker, probes included; stopped in order at the end."""
+    def worker(self, *, hears: bool = True, **changes: Any) -> Iterator[Dispatcher]:
+        """A running worker, probes included; stopped in order at the end. `hears`: no target keeps it waiting then."""
         dispatcher = self.dispatcher(**changes)
         over = threading.Event()
         loops = [threading.Thread(target=dispatcher.run), threading.Thread(target=_probe_all, args=(dispatcher, over))]
@@ -252,8 +293,22 @@ class Ledger:
             dispatcher._wake.set()  # a signal would let it finish its half second of waiting
             for loop in loops:
                 loop.join()
-            dispatcher.finish()
+            finished = dispatcher.finish()
             dispatcher.database.close()
+        assert finished or not hears, "a delivery did not hear the word to stop"
+
+    def reverifier(self) -> Reverifier:
+        """What a worker looks at copies with, but without the moment that a remote gets before its second answer."""
+        s = self.services
+        return Reverifier(s.database, s.layout, s.places, s.log, second_look_seconds=0)
+
+    def repairer(self) -> Repairer:
+        s = self.services
+        return Repairer(s.database, s.layout, s.places, s.log, s.restorer)
+
+    def prune(self, video_id: str) -> None:
+        """Remove the local bytes of a video, whatever its age, as `cleanup-exec` does."""
+        self.remover.remove(self.video(video_id), "pruned", lambda _: True)
 
     def wait_for_probe(self, target: MemoryTarget) -> None:
         """Wait for the next probe of a paused target; how long it would really take is tested with the circuit."""
@@ -261,8 +316,8 @@ class Ledger:
         self.set_target(target.name, next_probe_at=datetime.now(UTC))
         wait_until(lambda: target.checks > asked, "another probe")
 
-    def wait_for(self, state: str, count: int, target: str = "memory", seconds: float = 20) -> None:
-        """Wait until so many deliveries of a target are in this state."""
+    def wait_for(self, state: str, count: int, target: str = "memory", seconds: float = 25) -> None:
+        """Wait until so many deliveries of a target are in this state: less than a lease, which would hide a loss."""
         what = f"{count} deliveries to {target} to be {state}"
         wait_until(lambda: self.states(target).count(state) == count, what, seconds=seconds)
 

@@ -22,7 +22,7 @@ def open_ledger(tmp_path: Path, database_url: str) -> Iterator[OpenLedger]:
     opened: list[Ledger] = []
 
     def make(*there: Place, **env: str) -> Ledger:
-        opened.append(Ledger.fresh(tmp_path, database_url, *there, **env))
+        opened.append(Ledger.on_tables(tmp_path, database_url, *there, **env))
         return opened[-1]
 
     yield make

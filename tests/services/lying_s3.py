@@ -22,6 +22,7 @@ from tests.services.s3_faults import (
     LoseReply,
     Request,
     Stall,
+    StallReply,
 )
 
 _CHUNK_BYTES = 64 * 1024
@@ -63,7 +64,7 @@ class LyingS3:
         finally:
             self._faults = []
             for fault in faults:
-                if isinstance(fault, Stall):
+                if isinstance(fault, Stall | StallReply):
                     fault.let_go.set()
 
     def pause(self) -> None:
@@ -212,13 +213,17 @@ class _Exchange:
         if length is None:
             self._pass_chunked()
             return
-        cut_at = fault.at_bytes if isinstance(fault, CutReply) else None
+        cut_at = fault.at_bytes if isinstance(fault, CutReply | StallReply) else None
         passed = 0
         for chunk in _chunks(self.from_upstream, length, cut_at):
             if passed == cut_at and isinstance(fault, CutReply):
                 self.proxy.end_both(self.client, self.upstream, fault.by)
+            if passed == cut_at and isinstance(fault, StallReply):
+                fault.stalled.set()
+                fault.let_go.wait()
             self.client.sendall(chunk)
             passed += len(chunk)
+            request.reply_bytes = passed
 
     def _pass_chunked(self) -> None:
         while True:

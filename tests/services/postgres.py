@@ -15,12 +15,12 @@ from pathlib import Path
 import psycopg
 
 from tests.services.process import Server, ServerProcess, children, find_program, free_port, living
-from tests.services.scratch import scratch_folder
+from tests.services.scratch import memory_disk, scratch_folder
 from tests.services.waiting import wait_until
 
 _PACKAGE = "postgresql"
 # Tests kill processes, never the power: what was written need not reach the disk, but it must be written.
-_FAST = ("fsync=off", "full_page_writes=off", "autovacuum=off")
+_FAST = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=128MB")
 
 
 @dataclass
@@ -33,19 +33,20 @@ class PostgresServer(Server):
     _numbers: count[int] = field(default_factory=lambda: count(1), init=False)
 
     @classmethod
-    def boot(cls) -> PostgresServer:
+    def boot(cls, programs: Path | None = None) -> PostgresServer:
+        """`programs`: the folder of others than Debian's."""
         user = _account()
-        folder = scratch_folder("postgres", user=user)
+        folder = scratch_folder("postgres", parent=memory_disk(), user=user)
         port = free_port()
         data = folder / "data"
         subprocess.run(
-            [_program("initdb"), "-D", data, "-U", "holdfast", "-A", "trust", "-E", "UTF8",
+            [_program("initdb", programs), "-D", data, "-U", "holdfast", "-A", "trust", "-E", "UTF8",
              "--locale=C.UTF-8", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, user=user, group=user,
             extra_groups=None if user is None else [], cwd=folder,
         )  # fmt: skip
         options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", *_FAST)
-        command = [_program("postgres"), "-D", str(data), "-p", str(port)]
+        command = [_program("postgres", programs), "-D", str(data), "-p", str(port)]
         command += [part for option in options for part in ("-c", option)]
         process = ServerProcess("postgres", command, folder / "postgres.log", cwd=folder, user=user)
         server = cls(folder, port, process)
@@ -55,12 +56,17 @@ class PostgresServer(Server):
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://holdfast@127.0.0.1:{self.port}/{database}"
 
-    def fresh_database(self) -> str:
-        """Make an empty database and return its URL."""
+    def fresh_database(self, *, like: str = "template1") -> str:
+        """Make an empty database, or a copy of the one at the URL `like`, to which nobody is connected."""
         name = f"holdfast_{next(self._numbers)}"
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_name(like)} STRATEGY FILE_COPY")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Delete a database, whoever is still connected: hundreds of them would fill the disk."""
+        with self.connect() as connection:
+            connection.execute(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """A connection of the test's own, each statement a transaction."""
@@ -95,7 +101,8 @@ class PostgresServer(Server):
         self.process.resume()
 
     def close(self) -> None:
-        self.stop()
+        # Nobody needs the data: writing them out for a proper end would be in vain.
+        self.kill9()
         shutil.rmtree(self.folder)
 
     def _takes_queries(self) -> bool:
@@ -107,7 +114,13 @@ class PostgresServer(Server):
         return True
 
 
-def _program(name: str) -> str:
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def _program(name: str, programs: Path | None) -> str:
+    if programs is not None:
+        return str(programs / name)
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return find_program(name, package=_PACKAGE, extra_folders=folders)
 

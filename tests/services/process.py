@@ -11,9 +11,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from tests.services.waiting import wait_until
+from tests.services.warm import Hearth, WarmProcess
+
+# Chromium refuses some below; from 32768 on the kernel gives them to outgoing connections.
+_PORTS = range(12_000, 32_000)
+_SHARES = 16
 
 
 class MissingProgramError(RuntimeError):
@@ -32,12 +38,27 @@ def find_program(*names: str, package: str, extra_folders: Sequence[Path] = ()) 
     )
 
 
+def _share_of_ports() -> list[int]:
+    """The ports of this process among those of xdist. Two runs at once begin at different places."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(_PORTS)[number % _SHARES :: _SHARES]
+    start = os.getpid() * 97 % len(ports)
+    return ports[start:] + ports[:start]
+
+
+_ports = cycle(_share_of_ports())
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on at this moment, and that no other test will be given soon.
+
+    It is none of those that the kernel gives to outgoing connections: nobody takes it before the server starts.
+    """
+    while True:
+        port = next(_ports)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port: int) -> bool:
@@ -51,7 +72,8 @@ def answers(port: int) -> bool:
 class ServerProcess:
     """A command that can be started, stopped, killed and started again.
 
-    Its output goes to `log`, appended over restarts. `user` is the account it runs as, when we are root.
+    Its output goes to `log`, appended over restarts. `user` is the account it runs as, when we are root. It is forked
+    from the `hearth`, if there is one and its environment allows that.
     It dies with the thread that started it, so that a test run that is killed leaves no server behind.
     """
 
@@ -61,7 +83,8 @@ class ServerProcess:
     environ: Mapping[str, str] | None = None
     cwd: Path | None = None
     user: str | None = None
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    hearth: Hearth | None = None
+    _process: subprocess.Popen[bytes] | WarmProcess | None = field(default=None, init=False)
 
     @property
     def pid(self) -> int:
@@ -72,6 +95,9 @@ class ServerProcess:
     def start(self) -> None:
         assert not self.running, f"{self.name} is running already"
         with self.log.open("ab") as log:
+            if self.hearth and self.environ is not None and self.cwd and self.hearth.can_start(self.environ):
+                self._process = self.hearth.start(self.command, self.environ, self.cwd, log.fileno(), log.fileno())
+                return
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.command],
                 stdin=subprocess.DEVNULL,
@@ -102,7 +128,7 @@ class ServerProcess:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
-    def stop(self, *, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
+    def stop(self, *, number: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
         """Ask it to end, wait, return its exit code; what stays longer fails the test and is killed."""
         if self._process is None:
             return 0
@@ -125,8 +151,14 @@ class ServerProcess:
         wait_until(lambda: not self.group(), f"the group of {self.name} to be gone")
 
     def pause(self) -> None:
-        """SIGSTOP for the whole group: it keeps its connections and answers nothing."""
+        """SIGSTOP for the whole group: it keeps its connections and answers nothing. Returns when all of it stands.
+
+        The signal stops a process when one of its threads next runs: on a busy machine the others go on until then.
+        """
         os.killpg(self.pid, signal.SIGSTOP)
+        wait_until(
+            lambda: all(_states(pid) <= {"T", "Z"} for pid in self.group()), f"the group of {self.name} to stand still"
+        )
 
     def resume(self) -> None:
         os.killpg(self.pid, signal.SIGCONT)
@@ -204,3 +236,12 @@ def _group_of(pid: int) -> int | None:
         state, _parent, group, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if state in "ZX" else int(group)
     return None
+
+
+def _states(pid: int) -> set[str]:
+    """The states of all threads of a process, as proc(5) writes them; none when it is gone."""
+    found = set()
+    with suppress(OSError):
+        for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+            found.add(stat.read_text().rpartition(")")[2].split()[0])
+    return found

@@ -11,13 +11,14 @@ Ending = Literal["FIN", "RST"]
 
 @dataclass
 class Request:
-    """One request as it came, and what became of it. `body_bytes` reached the real server."""
+    """One request as it came, and what became of it. `body_bytes` reached the real server, `reply_bytes` the client."""
 
     method: str
     target: str
     headers: dict[str, str]
     body_bytes: int = 0
     status: int | None = None
+    reply_bytes: int = 0
 
     @property
     def length_bytes(self) -> int:
@@ -88,6 +89,15 @@ class CutReply(Fault):
 
     at_bytes: int = 0
     by: Ending = "FIN"
+
+
+@dataclass
+class StallReply(Fault):
+    """Pass on so many bytes of the answer's body, then nothing more until `let_go` is set."""
+
+    at_bytes: int = 0
+    stalled: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass

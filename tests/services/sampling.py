@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import count, pairwise
 from typing import TypeVar
 
 Case = TypeVar("Case")
@@ -27,3 +27,9 @@ def sample(cases: Sequence[Case], at_most: int, full: int = sys.maxsize) -> list
 def rounds(usual: int, full: int) -> int:
     """How often something random is tried."""
     return full if FULL else usual
+
+
+def steps(stride: int) -> Iterator[int]:
+    """Numbers from 1 on, for something that is tried until there are no more steps: one of each `stride`."""
+    chance = random.Random(_SEED)
+    return count(1) if FULL else (first + chance.randrange(stride) for first in count(1, stride))

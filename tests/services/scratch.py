@@ -7,6 +7,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES = 2 << 30
+
+
+def memory_disk() -> Path | None:
+    """Where files need no disk, when there is such a place and it has room: a container's is often tiny."""
+    room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES
+    return _MEMORY if room else None
+
 
 def scratch_folder(kind: str, *, parent: Path | None = None, user: str | None = None) -> Path:
     """A new folder that belongs to `user`. Those that a killed test run left behind are removed."""

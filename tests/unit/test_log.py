@@ -38,6 +38,17 @@ def test_many_processes_and_rotation_lose_and_mix_no_line(tmp_path: Path) -> Non
     assert len(found) == len(lines) == _LINES * _WRITERS
 
 
+def test_a_rotation_that_another_process_has_just_done_is_not_done_again_and_costs_no_line(tmp_path: Path) -> None:
+    log = UploadLog(tmp_path)
+    log.write("info", "first")
+    # What a process finds that waited for the lock: the file is moved away, the new one not made yet.
+    (tmp_path / FILE_NAME).rename(tmp_path / f"{FILE_NAME}.1")
+    log._rotate()
+    log.write("info", "second")
+    assert "first" in (tmp_path / f"{FILE_NAME}.1").read_text()
+    assert "second" in (tmp_path / FILE_NAME).read_text()
+
+
 def test_least_level_and_none_are_left_out(tmp_path: Path) -> None:
     log = UploadLog(tmp_path, "warning")
     log.write("info", "quiet")

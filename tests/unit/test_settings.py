@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import SettingsError
-from backend.settings import explain_settings, load_settings
+from backend.settings import explain_settings, load_settings, unused_settings
 
 
 def test_defaults_need_no_environment() -> None:
@@ -75,6 +75,19 @@ def test_secrets_are_masked_where_settings_are_shown() -> None:
     environ = {"MINIO_SECRET_KEY": "s3cr3t", "DATABASE_URL": "postgresql://u:s3cr3t@h/d"}
     assert "s3cr3t" not in str(explain_settings(environ, None))
     assert "s3cr3t" not in repr(load_settings({"MINIO_SECRET_KEY": "s3cr3t"}, None))
+
+
+def test_drives_credentials_are_shown_as_a_path_and_never_as_what_stands_in_the_file(tmp_path: Path) -> None:
+    def shown(**environ: str) -> str:
+        settings = load_settings(environ, None)
+        assert "s3cr3t" not in repr(settings)
+        return next(o.value for o in explain_settings(environ, None) if o.name == "DRIVE_CREDENTIALS")
+
+    (tmp_path / "key.json").write_text('{"private_key": "s3cr3t"}')
+    assert shown() == "credentials.json"
+    assert shown(DRIVE_CREDENTIALS="/etc/key.json") == "/etc/key.json"
+    assert shown(DRIVE_CREDENTIALS_FILE=str(tmp_path / "key.json")) == "********"
+    assert unused_settings({"DRIVE_FOLDER_ID": "1aB", "DRIVE_CREDENTIALS": "key.json"}, None) == []
 
 
 def test_postgres_parts_make_one_address() -> None:

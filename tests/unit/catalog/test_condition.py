@@ -21,24 +21,24 @@ def test_the_newest_known_version_is_the_one_migrations_lead_to() -> None:
     assert known_versions()[-1] == ScriptDirectory.from_config(config).get_current_head()
 
 
-def test_absent_then_current_then_of_a_newer_program(database_url: str) -> None:
-    assert condition_of(database_url) is Condition.ABSENT
-    migrate(database_url)
-    assert condition_of(database_url) is Condition.CURRENT
-    mark(database_url, "9999")
-    assert condition_of(database_url) is Condition.NEWER
+def test_absent_then_current_then_of_a_newer_program(empty_database_url: str) -> None:
+    assert condition_of(empty_database_url) is Condition.ABSENT
+    migrate(empty_database_url)
+    assert condition_of(empty_database_url) is Condition.CURRENT
+    mark(empty_database_url, "9999")
+    assert condition_of(empty_database_url) is Condition.NEWER
 
 
 def test_a_database_of_before_the_last_migration_is_older(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    migrate(database_url)
+    migrate(empty_database_url)
     versions = tmp_path / "versions"
     versions.mkdir()
     for name in (*known_versions(), "9999"):
         (versions / f"{name}_words.py").touch()
     monkeypatch.setattr("backend.catalog.condition._VERSIONS", versions)
-    assert condition_of(database_url) is Condition.OLDER
+    assert condition_of(empty_database_url) is Condition.OLDER
 
 
 def mark(database_url: str, version: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,20 @@ def test_a_ping_notices_that_another_file_lies_there(database: Database, catalog
     for _ in range(2):
         with pytest.raises(CatalogUnavailable, match="removed or replaced"):
             database.ping()
+
+
+def test_more_requests_than_connections_are_told_to_come_again(catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1}
+    monkeypatch.setattr("backend.catalog.database._POOL", few)
+    with closing(Database(f"sqlite:///{catalog}")) as database, database.read() as session:
+        session.execute(select(TargetRow))
+        with pytest.raises(CatalogUnavailable, match="too busy"):
+            _read(database)
+
+
+def _read(database: Database) -> None:
+    with database.read() as session:
+        session.execute(select(TargetRow))
 
 
 def test_a_ping_notices_it_with_new_connections_too(database: Database, catalog: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from backend.catalog import lookup, saves
 from backend.catalog.database import Database
+from backend.catalog.listing import Wanted
 from backend.catalog.migrate import migrate
-from backend.catalog.videos import Wanted
 from backend.disk.sidecar import LocalFacts, Sidecar, VideoFacts
 from backend.errors import BadField, NotFound
 
@@ -62,11 +62,9 @@ def test_content_is_known_by_project_wherever_its_bytes_are(database: Database) 
     add(database, "aaaa2222-0", 1, "purged")
     add(database, "aaaa3333-0", 0, "present", "other")
     with database.read() as session:
-        found = lookup.holding(session, "default", "ab" * 32, 10)
-        assert found is not None
-        assert found.id == "aaaa1111-0"
-        assert lookup.holding(session, "default", "ab" * 32, 11) is None
-        assert lookup.holding(session, "nobody", "ab" * 32, 10) is None
+        assert [video.id for video in lookup.holding(session, "default", "ab" * 32, 10)] == ["aaaa1111-0"]
+        assert not lookup.holding(session, "default", "ab" * 32, 11)
+        assert not lookup.holding(session, "nobody", "ab" * 32, 10)
         assert lookup.sizes(session, "default") == {10}
 
 

@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, delete, insert, select
 
 from backend.catalog.database import Database
-from backend.catalog.types import Instant, VerbatimText
+from backend.catalog.types import Instant, PageAddress, VerbatimText
 
 _THINGS = Table(
-    "things", MetaData(), Column("id", Integer, primary_key=True), Column("said", VerbatimText), Column("at", Instant)
+    "things",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("said", VerbatimText),
+    Column("at", Instant),
+    Column("page", PageAddress),
 )
 _ONE_DATABASE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 anything = st.text(st.characters(categories=None), max_size=40)  # also NUL and lone surrogates
@@ -72,3 +77,45 @@ def test_nothing_stays_nothing(database: Database) -> None:
     with database.insert() as connection:
         connection.execute(insert(_THINGS), {"id": 1})
         assert connection.execute(select(_THINGS.c.said, _THINGS.c.at)).one() == (None, None)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://drive.google.com/file/d/1-aB_c/view?usp=drivesdk&a=b#t=1",
+        "http://127.0.0.1:9000/a%20b",
+        "HTTPS://drive.example.org/~ann/(1)",
+    ],
+)
+def test_the_address_of_a_page_is_kept(database: Database, page: str) -> None:
+    with database.insert() as connection:
+        connection.execute(insert(_THINGS), {"id": 1, "page": page})
+        assert connection.scalar(select(_THINGS.c.page)) == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "javascript:alert(1)",
+        "java\nscript:alert(1)//https://",
+        "data:text/html,<script>1</script>",
+        "//drive.google.com/",
+        "file:///etc/passwd",
+        "https://",
+        "https:drive.google.com",
+        " https://drive.google.com/a",
+        "https://drive.google.com/a\n",
+        'https://drive.google.com/"onclick=x',
+        "https://drive.google.com/<b>",
+        "https://drive.google.com/a b",
+        "https://drive.google.com/\u202e",
+        "https://drive.google.com\\@evil.example/",
+        "https://" + "a" * 3000,
+        "",
+        None,
+    ],
+)
+def test_what_a_remote_calls_a_link_and_is_no_page_is_not_kept(database: Database, page: str | None) -> None:
+    with database.insert() as connection:
+        connection.execute(insert(_THINGS), {"id": 1, "page": page})
+        assert connection.scalar(select(_THINGS.c.page)) == ""

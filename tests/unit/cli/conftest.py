@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,12 @@ from typing import Any
 
 import pytest
 
+from backend.catalog.database import sqlite_path
 from backend.cli.main import main
+from backend.disk.layout import Layout
+from backend.installation import make_keys
+from backend.services import build_services
+from backend.settings import load_settings
 
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 64
 
@@ -113,8 +119,14 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 @pytest.fixture
 def either(cli: CommandLine, database_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """The same on SQLite and on PostgreSQL."""
+    """The same on SQLite and on PostgreSQL, as the first command leaves it: its tables are copied, not made again."""
     monkeypatch.setenv("DATABASE_URL", database_url)
+    layout = Layout(cli.storage)
+    layout.prepare()
+    make_keys(layout)
+    services = build_services(load_settings(dotenv=None))
+    services.seal.begin()
+    services.close()
     return cli
 
 
@@ -122,7 +134,11 @@ Prepared = Callable[[], CommandLine]
 
 
 @pytest.fixture
-def prepared(cli: CommandLine) -> CommandLine:
-    """An installation after its release step, without a video."""
+def prepared(cli: CommandLine, migrated_sqlite: Path) -> CommandLine:
+    """An installation after its release step, without a video. That step found its tables made."""
+    catalog = sqlite_path(load_settings(dotenv=None).catalog_url)
+    assert catalog
+    catalog.parent.mkdir(parents=True)
+    shutil.copy(migrated_sqlite, catalog)
     cli.well("release")
     return cli

@@ -14,9 +14,10 @@ from sqlalchemy import update
 
 from backend.catalog.models import Delivery, Video
 from backend.cli.doctor_machine import file_system_of
-from backend.cli.release import prepare
+from backend.installation import prepare
 from backend.services import build_services
 from backend.settings import load_settings
+from tests.services.process import find_program
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
 
@@ -63,6 +64,15 @@ def test_a_server_that_never_was_prepared_is_told_how(cli: CommandLine) -> None:
     assert "video_manager release" in one(found, "storage folder")["remedy"]
     assert "never" not in one(found, "database")["remedy"]
     assert not cli.storage.exists()
+
+
+def test_a_time_note_that_cannot_be_read_is_not_blamed_on_the_database(prepared: CommandLine) -> None:
+    note = prepared.storage / "metadata" / "clock.json"
+    note.unlink(missing_ok=True)
+    note.mkdir()
+    found = findings(prepared, 1)
+    assert "clock.json" in one(found, "clock")["remedy"]
+    assert "database" not in found
 
 
 def test_rows_without_file_are_named(prepared: CommandLine) -> None:
@@ -144,8 +154,9 @@ def test_copies_for_a_target_that_is_gone_are_told(prepared: CommandLine) -> Non
     prepared.use_target("old")
     prepared.upload()
     prepared.use_target("new")
-    (finding,) = findings(prepared, 0)["copies"]
+    (finding,) = findings(prepared, 1)["copies"]
     assert "'old'" in finding["says"]
+    assert "no other copy" in finding["says"]
 
 
 def test_a_worker_that_does_not_run_is_suspected(prepared: CommandLine) -> None:
@@ -185,14 +196,27 @@ def test_a_disk_that_dates_files_wrongly_is_seen(prepared: CommandLine, monkeypa
 
 
 def test_settings_in_vain_are_told_and_no_fault(prepared: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEGMENT_ROOTS", "/x")
+    monkeypatch.setenv("AUTH_PROXY_HEADER", "/x")
     (finding,) = findings(prepared, 0)["settings"]
-    assert "SEGMENT_ROOTS" in finding["says"]
+    assert "AUTH_PROXY_HEADER" in finding["says"]
 
 
 def test_missing_media_tools_are_told_and_no_fault(prepared: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert "apt-get" in findings(prepared, 0)["ffmpeg"][0]["remedy"]
+
+
+def test_ffmpeg_without_bubblewrap_is_told_and_no_fault(
+    prepared: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in ("ffmpeg", "ffprobe", "prlimit", "setpriv"):
+        (folder / name).symlink_to(find_program(name, package="ffmpeg"))
+    monkeypatch.setenv("PATH", str(folder))
+    (finding,) = findings(prepared, 0)["ffmpeg"]
+    assert "WITHOUT bubblewrap: it is not installed" in finding["says"]
+    assert "bubblewrap" in finding["remedy"]
 
 
 def test_the_kind_of_disk_is_read_from_the_kernels_list(tmp_path: Path) -> None:

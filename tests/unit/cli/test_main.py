@@ -9,7 +9,10 @@ from backend.cli.main import root
 from tests.unit.cli.conftest import CommandLine
 
 # What prints no answer that a program would want.
-_WITHOUT_JSON = {"release", "worker", "manifest", "targets pause", "targets resume", "token revoke"}
+_WITHOUT_JSON = {
+    "release", "worker", "manifest", "targets pause", "targets resume", "token revoke", "audit export", "audit accept",
+    "webhooks pause", "webhooks resume", "webhooks remove",
+}  # fmt: skip
 
 
 def commands() -> dict[str, click.Command]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from backend.catalog.migrate import migrate
+from backend.cli.rebuild import _tell
+from backend.intake.recover import Swept
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
 
@@ -94,3 +97,9 @@ def test_a_sweep_lists_what_was_saved_and_clears_what_was_not(
     assert answer["adopted"] == [video["relative_path"]]
     assert answer["discarded"] == ["dead.part"]
     assert [v["id"] for v in shown(cli)] == [video["id"]]
+
+
+def test_a_sweep_tells_of_everything_that_it_can_find(capsys: pytest.CaptureFixture[str]) -> None:
+    for what in fields(Swept):
+        _tell(Swept(**{what.name: ["a name"]}))
+        assert "a name" in capsys.readouterr().out

@@ -54,6 +54,16 @@ def test_a_saved_key_proves_it_on_any_machine(cli: CommandLine, receipt: str, tm
     assert "--key" in answer.err
 
 
+def test_a_file_without_a_key_in_it_is_no_proof_against_anything(
+    cli: CommandLine, receipt: str, tmp_path: Path
+) -> None:
+    key = tmp_path / "key.json"
+    key.write_text('{"success": false}')
+    answer = cli("verify-receipt", str(cli.file()), receipt, "--key", str(key))
+    assert answer.code == 3
+    assert "holds no public key" in answer.err
+
+
 def test_a_receipt_of_another_server_is_told_as_that(cli: CommandLine, receipt: str, tmp_path: Path) -> None:
     cli.monkeypatch.setenv("STORAGE_PATH", str(tmp_path / "another"))
     cli.well("release")

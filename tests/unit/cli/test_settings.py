@@ -26,14 +26,14 @@ def test_secrets_are_never_shown(cli: CommandLine, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_name_that_does_nothing_yet_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDIS_URL", "redis://x")
-    (cli.home / ".env").write_text("FFMPEG_THREADS=2\n")
+    monkeypatch.setenv("MILESTONE_USERNAME", "someone")
+    (cli.home / ".env").write_text("AUTH_PROXY_HEADER=X-User\n")
     words = cli.well("settings").err
-    assert "REDIS_URL (environment) is set, but this version does not use it yet." in words
-    assert "FFMPEG_THREADS (.env)" in words
+    assert "MILESTONE_USERNAME (environment) is set, but this version does not use it yet." in words
+    assert "AUTH_PROXY_HEADER (.env)" in words
     names = [row["name"] for row in cli.well("settings", "--json").json]
     assert len(names) == len(set(names))
-    assert "REDIS_URL" in names
+    assert "MILESTONE_USERNAME" in names
 
 
 def test_it_works_before_anything_is_prepared(cli: CommandLine) -> None:

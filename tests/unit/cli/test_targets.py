@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
 
-from backend.catalog.models import Delivery
+from backend.catalog.models import Delivery, TargetRow
 from backend.services import build_services
 from backend.settings import load_settings
 from tests.unit.cli.conftest import VIDEO, CommandLine
@@ -45,6 +46,27 @@ def test_pause_and_resume(either: CommandLine) -> None:
     assert "targets resume nas" in either("targets", terminal=True).out
     either.well("targets", "resume", "nas")
     assert state(either) == "up"
+
+
+@pytest.mark.parametrize(
+    ("circuit", "words"), [("parked", "nas needs a person: It is full."), ("open", "fails for everything just now")]
+)
+def test_a_target_that_takes_nothing_says_why_and_when_it_is_asked_again(
+    either: CommandLine, monkeypatch: pytest.MonkeyPatch, circuit: str, words: str
+) -> None:
+    either.use_target()
+    either.well("release")
+    monkeypatch.chdir(either.home)
+    services = build_services(load_settings(dotenv=None))
+    next_probe_at = datetime(2027, 1, 31, 12, tzinfo=UTC)
+    with services.database.write() as session:
+        session.add(TargetRow(name="nas", circuit=circuit, reason="It is full.", next_probe_at=next_probe_at))
+    services.close()
+    shown = " ".join(either("targets", terminal=True).out.split())
+    assert words in shown
+    assert "It is full." in shown
+    assert "asked again by itself at 2027-01-31 12:00:00Z." in shown
+    assert either.well("targets").lines[0][-2:] == ["It is full.", "2027-01-31T12:00:00.000Z"]
 
 
 def test_existing_videos_are_queued_to_a_new_target_once(either: CommandLine) -> None:

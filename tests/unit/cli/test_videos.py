@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+import pytest
+from sqlalchemy import update
+
+from backend.catalog.database import Database
+from backend.catalog.models import Delivery
+from backend.settings import load_settings
 from tests.unit.cli.conftest import CommandLine
 
 ODD_NAMES = [
@@ -41,7 +48,7 @@ def test_the_list_has_the_newest_first_and_all_fields(either: CommandLine) -> No
     assert (latest["tags"], latest["metadata"], latest["source"]) == (["a", "b"], {"take": 3}, "phone")
     plain = either.well("list").lines
     assert plain[0] == [
-        second["id"], second["created_at"], "114", "films", "Tutorial", "ready", "", "two.mp4",
+        second["id"], second["created_at"], "114", "films", "Tutorial", "processing", "", "two.mp4",
     ]  # fmt: skip
 
 
@@ -90,9 +97,9 @@ def test_filters_narrow_the_list(either: CommandLine) -> None:
 def test_find_looks_in_names_titles_descriptions_and_tags(either: CommandLine) -> None:
     video = either.upload("IMG_100%.mp4", content(1), "--title", "Żubr", "--description", "in snow", "--tag", "forest")
     either.upload("other.mp4", content(2))
-    for text in ("img_100%", "ubr", "SNOW", "Fore", video["stored_filename"]):
+    for text in ("img_100%", "zub", "SNOW", "Fore", video["stored_filename"]):
         assert [v["id"] for v in either.well("find", text, "--json").json] == [video["id"]]
-    assert either.well("find", "_1_").err == "No videos.\n"
+    assert either.well("find", "_7_").err == "No videos.\n"
 
 
 def test_info_takes_the_id_its_beginning_or_the_name_on_disk(either: CommandLine) -> None:
@@ -104,6 +111,32 @@ def test_info_takes_the_id_its_beginning_or_the_name_on_disk(either: CommandLine
         assert shown["receipt"].count(".") == 2
     for word in (video["id"][:3], "no-such-video", "%", ""):
         assert either("info", word).code == 3
+
+
+PAGE = "https://drive.google.com/file/d/" + "1" * 200 + "/view"
+
+
+def verified_on_a_page(cli: CommandLine) -> str:
+    """A video whose copy can be opened on a page; its id."""
+    cli.use_target()
+    video = cli.upload()
+    database = Database(load_settings({**os.environ}, None).catalog_url)
+    with database.write() as session:
+        session.execute(update(Delivery).values(state="delivered", remote_key="default/a.mp4", link=PAGE))
+    database.close()
+    return str(video["id"])
+
+
+def test_info_shows_where_a_copy_is_opened_whole_on_any_terminal(
+    either: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    video_id = verified_on_a_page(either)
+    assert either.well("info", video_id).lines[-1][-2:] == ["default/a.mp4", PAGE]
+    assert any(line.endswith(PAGE) for line in either("info", video_id, terminal=True).out.splitlines())
+    shown = either.well("info", video_id, "--json").json
+    assert (shown["deliveries"][0]["link"], shown["drive_link"]) == (PAGE, None), "a folder is no Drive"
+    assert either.well("list", "--json").json[0]["deliveries"][0]["link"] == PAGE
 
 
 def test_info_still_answers_when_the_sidecar_is_damaged(prepared: CommandLine) -> None:

@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
-CHANGING = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "ftruncate")
+CHANGING = (
+    "open", "write", "pwrite", "copy_file_range", "fsync", "fdatasync",
+    "link", "rename", "unlink", "mkdir", "ftruncate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from backend.disk.layout import Layout, project_folder, split_extension, stored_name
+from backend.disk.layout import (
+    CATEGORIES,
+    Layout,
+    category_of,
+    project_folder,
+    split_extension,
+    stored_name,
+    without_category,
+)
 from backend.errors import SettingsError
 from backend.settings import Settings
 
@@ -101,14 +109,39 @@ def test_prepare_makes_every_folder_and_is_safe_to_repeat(tmp_path: Path) -> Non
     layout.prepare()
     layout.prepare()
     made = {p.name for p in layout.root.iterdir()}
-    assert made == {"uploads", "incoming", "quarantine", "metadata"}
+    assert made == {*CATEGORIES, "incoming", "quarantine", "metadata"}
     assert layout.keys.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("place", ["uploads", "incoming", "quarantine"])
+@pytest.mark.parametrize("place", [*CATEGORIES, "incoming", "quarantine"])
 def test_root_that_spans_file_systems_is_refused(tmp_path: Path, place: str) -> None:
     layout = Layout(tmp_path / "storage")
     layout.root.mkdir()
     (layout.root / place).symlink_to("/dev/shm")
     with pytest.raises(SettingsError, match="one file system"):
         layout.prepare()
+
+
+@pytest.mark.parametrize(
+    ("extension", "media_type", "category"),
+    [
+        ("mp3", "audio/mpeg", "music"), ("wav", "audio/wav", "music"), ("flac", "audio/flac", "music"),
+        ("m4a", "video/mp4", "music"), ("m4a", "application/octet-stream", "music"), ("mp4", "audio/mp4", "music"),
+        ("bin", "audio/wav", "music"), ("mp4", "video/mp4", "uploads"), ("mkv", "application/octet-stream", "uploads"),
+    ],
+)  # fmt: skip
+def test_sound_is_music_by_its_name_or_its_content(extension: str, media_type: str, category: str) -> None:
+    assert category_of(extension, media_type) == category
+
+
+def test_what_is_made_from_music_lies_where_that_of_videos_does(layout: Layout) -> None:
+    place = "music/project_p/song-0123456789.mp3"
+    assert layout.pictures_of(place) == layout.root / "thumbnails/project_p/song-0123456789"
+    assert layout.renditions_of(place) == layout.root / "processed/project_p/song-0123456789"
+    assert str(without_category(place)) == "project_p/song-0123456789.mp3"
+
+
+def test_an_installation_of_an_earlier_version_has_no_music_folder_yet(layout: Layout) -> None:
+    layout.music.rmdir()
+    (layout.uploads / "project_p").mkdir()
+    assert layout.kept_folders() == [layout.uploads / "project_p"]

@@ -49,6 +49,13 @@ def test_document_has_the_parts_that_the_specification_names(layout: Layout) -> 
     assert (document["schema"], document["revision"]) == (1, 1)
 
 
+def test_one_from_before_a_sha1_was_taken_is_read(layout: Layout) -> None:
+    document = json.loads(_sidecar(sha1="a" * 40).encoded())
+    assert Sidecar.model_validate(document).video.sha1 == "a" * 40
+    del document["video"]["sha1"]
+    assert Sidecar.model_validate(document).video.sha1 == ""
+
+
 def test_second_sidecar_of_one_name_is_refused(layout: Layout) -> None:
     write_first(layout, _sidecar())
     with pytest.raises(FileExistsError):

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.intake.resumable import Resumables
 from tests.unit.disk.border import Border
 from tests.unit.intake.house import House
+from tests.unit.intake.recorder import Recorder
 
 Build = Callable[..., House]
 
@@ -37,6 +39,28 @@ def build(template: House, tmp_path: Path) -> Iterator[Build]:
 @pytest.fixture
 def house(build: Build) -> House:
     return build()
+
+
+@pytest.fixture
+def copying(build: Build, tmp_path: Path) -> Recorder:
+    """A recorder whose files are copied."""
+    return Recorder.beside(build, tmp_path / "recordings")
+
+
+@pytest.fixture
+def linking(build: Build, tmp_path: Path) -> Recorder:
+    """A recorder whose files are linked."""
+    return Recorder.beside(build, tmp_path / "recordings", SEGMENT_ADOPT="link")
+
+
+@pytest.fixture(params=["copy", "link"])
+def recorder(request: pytest.FixtureRequest, build: Build, tmp_path: Path) -> Recorder:
+    return Recorder.beside(build, tmp_path / "recordings", SEGMENT_ADOPT=request.param)
+
+
+@pytest.fixture
+def uploads(house: House) -> Resumables:
+    return house.services.resumables
 
 
 @pytest.fixture

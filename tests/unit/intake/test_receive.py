@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from backend.catalog.database import Database
+from backend.disk.sizes import in_units
 from backend.errors import (
     DigestMismatch,
     DiskFault,
@@ -28,7 +29,7 @@ from backend.errors import (
     KeyReused,
     TooLarge,
 )
-from backend.intake.receive import Caller, Upload, in_units
+from backend.intake.receive import Caller, Upload
 from tests.services.waiting import wait_until
 from tests.unit.disk.border import Border, Call
 from tests.unit.intake.conftest import Build
@@ -187,7 +188,7 @@ def _at_once(house: House, works: list[Callable[[], str]]) -> list[str]:
         session.execute(text("SELECT 1"))
         for thread in threads:
             thread.start()
-        wait_until(published, "all files to be published", seconds=20)
+        wait_until(published, "all files to be published")
     for thread in threads:
         thread.join()
     return answers

@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from backend.catalog.models import KeyedAnswer, Video, VideoTag
 from backend.disk.incoming import IncomingFile
 from backend.disk.sidecar import Sidecar, change, read_sidecar, write_first
+from backend.intake.recover import Recovery, Swept
 from tests.unit.disk.border import Border
 from tests.unit.intake.conftest import Build
 from tests.unit.intake.house import OTHER, VIDEO, House
@@ -112,6 +113,25 @@ def test_published_file_without_row_is_listed_with_all_that_was_known(house: Hou
     again = house.video(video.id)
     assert (again.title, again.custom, again.created_at) == ("A day", {"take": 3}, video.created_at)
     assert house.upload(key="k").replayed
+    house.check()
+
+
+def test_an_upload_that_is_published_and_dies_while_a_sweep_walks_is_found_by_its_retry(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, place = _saved(house, key="k")
+
+    def dies_behind_it(sweep: Recovery, folder: Path, found: Swept) -> None:
+        original(sweep, folder, found)
+        _forget(house, video.id)
+        os.link(place, _part(house, video))
+
+    original = Recovery._sweep_folder
+    with monkeypatch.context() as patch:
+        patch.setattr(Recovery, "_sweep_folder", dies_behind_it)
+        house.sweep()
+    assert house.upload(key="k").video_id == video.id
+    assert len(house.listed()) == 1
     house.check()
 
 

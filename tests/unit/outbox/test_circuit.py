@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from backend.catalog.models import DeliveryState, TargetRow
 from backend.errors import TargetError, TargetParked, TransientFailure
 from backend.outbox import circuit
+from backend.targets.base import CheckReport
 from tests.services.ledger import Ledger
 
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+# Later than whatever a test adds: on any day, not only on the day when this was written.
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
 AWAY = TransientFailure("does not answer")
 NEEDS_YOU = TargetParked("the key was revoked")
 
@@ -27,16 +29,16 @@ def locked(ledger: Ledger, name: str = "memory") -> Iterator[tuple[Session, Targ
 
 
 def fail(ledger: Ledger, times: int, error: TargetError = AWAY, now: datetime = NOW) -> list[bool]:
-    with locked(ledger) as (_, row):
-        return [circuit.note_failure(row, error, now) for _ in range(times)]
+    with locked(ledger) as (session, row):
+        return [circuit.note_failure(session, row, error, now) for _ in range(times)]
 
 
-def probe(ledger: Ledger, ok: bool, at: datetime) -> bool:
+def probe(ledger: Ledger, ok: bool, at: datetime, wish_seconds: float | None = None) -> bool:
     """One turn of the probe, if it is due at that time."""
     with locked(ledger) as (session, row):
         due = circuit.claim_probe(row, at)
         if due:
-            circuit.note_probe(session, row, ok, "what it said", at)
+            circuit.note_probe(session, row, CheckReport(ok, "what it said", {}, wish_seconds), at)
         return due
 
 
@@ -49,7 +51,7 @@ def test_five_failures_in_a_row_pause_a_target_and_four_do_not(ledger: Ledger) -
 
 def test_a_success_in_between_starts_the_count_again(ledger: Ledger) -> None:
     for _ in range(5):
-        fail(ledger, 4)
+        assert fail(ledger, 4) == [False] * 4
         with locked(ledger) as (session, row):
             circuit.note_success(session, row, NOW)
     assert ledger.target_row().circuit == "closed"
@@ -67,6 +69,16 @@ def test_a_paused_target_that_turns_out_to_need_a_person_is_parked(ledger: Ledge
     assert ledger.target_row().circuit == "parked"
     assert fail(ledger, 9, AWAY) == [False] * 9, "trouble on the way does not undo that"
     assert ledger.target_row().circuit == "parked"
+
+
+def test_a_target_that_wants_to_be_left_alone_is_asked_no_sooner_than_it_said(ledger: Ledger) -> None:
+    fail(ledger, 1, TargetParked("the quota is used up", retry_after_seconds=900))
+    at = NOW + timedelta(seconds=900)
+    assert not probe(ledger, False, at - timedelta(seconds=1))
+    assert probe(ledger, False, at, wish_seconds=900)
+    assert not probe(ledger, False, at + timedelta(seconds=899))
+    assert probe(ledger, True, at + timedelta(seconds=900))
+    assert ledger.target_row().circuit == "closed"
 
 
 def test_failures_that_come_late_do_not_put_the_next_probe_off(ledger: Ledger) -> None:
@@ -155,9 +167,9 @@ def test_an_operators_go_ends_both_pauses_and_everything_goes_now(ledger: Ledger
 
 
 def test_other_targets_go_on(ledger: Ledger) -> None:
-    with locked(ledger, "other") as (_, row):
+    with locked(ledger, "other") as (session, row):
         for _ in range(5):
-            circuit.note_failure(row, AWAY, NOW)
+            circuit.note_failure(session, row, AWAY, NOW)
     with locked(ledger) as (_, row):
         assert row.circuit == "closed"
 

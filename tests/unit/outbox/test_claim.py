@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,6 +98,17 @@ def test_max_concurrent_counts_the_deliveries_of_all_workers(ledger: Ledger) -> 
     assert len(take(ledger, 2, worker="a", most=3)) == 2
     assert len(take(ledger, 5, worker="b", most=3)) == 1
     assert take(ledger, 5, worker="c", most=3) == []
+
+
+def test_who_claims_while_another_does_waits_and_then_sees_that_no_place_is_left(ledger: Ledger) -> None:
+    ledger.add_different(2)
+    take(ledger, 0)  # makes the target's row
+    with ThreadPoolExecutor(1) as threads:
+        with ledger.database.write() as session:
+            assert len(claim(session, lock_target(session, "memory"), "a", 1, now(), 1)) == 1
+            second = threads.submit(take, ledger, 1, worker="b", most=1)
+            assert wait([second], timeout=0.3).not_done, "it must wait for the first to commit"
+        assert second.result() == []
 
 
 def test_the_places_of_dead_workers_are_free_again(ledger: Ledger) -> None:

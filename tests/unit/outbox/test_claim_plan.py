@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,11 @@ from backend.catalog.database import Database
 from backend.catalog.models import Base
 from backend.outbox.circuit import lock_target
 from backend.outbox.claim import claim, ready
+from backend.outbox.look import Round, copies_of
 from tests.services.ledger import Ledger
 
 WAITING = 100_000
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _COPIES = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
 INSERT INTO {table} ({columns}) SELECT {values} FROM n CROSS JOIN (SELECT * FROM {table} LIMIT 1) AS model
@@ -25,9 +27,14 @@ INSERT INTO {table} ({columns}) SELECT {values} FROM n CROSS JOIN (SELECT * FROM
 
 
 @pytest.fixture
-def crowded(ledger: Ledger) -> Ledger:
-    """One video saved in earnest, and a hundred thousand more rows like its own, all due at the same instant."""
-    ledger.add()
+def crowded(ledger: Ledger, request: pytest.FixtureRequest) -> Ledger:
+    """One video saved in earnest, and a hundred thousand more rows like its own, all due at the same instant.
+
+    As they are saved, or as verified copies at which nobody has looked for long.
+    """
+    video_id = ledger.add()
+    if state := getattr(request, "param", None):
+        ledger.set(video_id, state=state, checked_at=LONG_AGO, next_attempt_at=LONG_AGO)
     with ledger.database.write() as session:
         lock_target(session, "memory")
         number = "CAST(n.i AS VARCHAR(20))"
@@ -75,3 +82,16 @@ def test_claims_and_looks_use_the_index_and_sort_nothing(crowded: Ledger) -> Non
         assert not re.search(r"(SCAN|Seq Scan on) (deliveries|videos)", plan), plan
         # PostgreSQL may sort the handful that is in progress or damaged, never the thousands that wait.
         assert not re.search("Sort|B-TREE", plan) or re.search("'(in_progress|damaged)'", plan), plan
+
+
+@pytest.mark.parametrize("crowded", ["delivered"], indirect=True)
+def test_the_search_for_copies_to_look_at_again_uses_its_index_and_sorts_nothing(crowded: Ledger) -> None:
+    def work(session: Session) -> None:
+        now = datetime.now(UTC)
+        assert len(copies_of(session, Round("memory", now - timedelta(days=7)), now, 20)) == 20
+
+    found = plans(crowded.database, work)
+    (plan,) = found
+    assert "ix_deliveries_checked" in plan, plan
+    assert not re.search(r"(SCAN|Seq Scan on) (deliveries|videos)", plan), plan
+    assert not re.search("Sort|B-TREE", plan), plan

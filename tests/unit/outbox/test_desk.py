@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.catalog.models import DeliveryState
+from backend.catalog.models import Delivery, DeliveryState
 from backend.catalog.videos import Scope
-from backend.errors import BadField, Conflict, NotFound
-from backend.outbox.desk import Desk
+from backend.errors import BadField, Conflict, NotFound, TargetParked
+from backend.outbox.desk import Desk, Forgotten
 from backend.outbox.places import Places
+from backend.targets.base import CheckReport
 from backend.targets.config import TargetConfig
 from tests.services.ledger import Ledger, MemoryTarget, OpenLedger, place
+from tests.services.waiting import wait_until
 
 FAR = timedelta(hours=1)
 
@@ -52,10 +54,16 @@ def test_a_removed_target_is_told_by_what_waits_for_it(ledger: Ledger) -> None:
     video_id = ledger.add()
     ledger.set_places(place(MemoryTarget("another")))
     desk = ledger.services.desk
-    assert desk.unknown_targets() == {"memory": 1}
+    assert desk.unknown_targets() == {"memory": Forgotten(1, alone=1)}
+    assert "not configured" in desk.deliveries()[0]["error"]
     assert [(d["video_id"], d["target"], d["kind"]) for d in desk.deliveries()] == [(video_id, "memory", None)]
     with pytest.raises(NotFound, match="known: another"):
         desk.retry(video_id, "memory")
+    with ledger.database.write() as session:
+        now = datetime.now(UTC)
+        session.add(Delivery(video_id=video_id, target="another", state="delivered", next_attempt_at=now,
+                             created_at=now, updated_at=now))  # fmt: skip
+    assert desk.unknown_targets() == {"memory": Forgotten(1, alone=0)}
 
 
 def test_deliveries_are_listed_by_state_target_and_project(ledger: Ledger, desk: Desk) -> None:
@@ -127,14 +135,45 @@ def test_retrying_all_takes_what_failed_or_is_parked_of_the_callers_projects(
         desk.retry_all("nowhere")
 
 
-def test_a_check_that_fails_tells_its_words_and_leaves_a_working_target_working(
+def test_a_check_that_fails_is_shown_at_once_and_asked_again_soon(
     ledger: Ledger, desk: Desk, target: MemoryTarget
 ) -> None:
     target.check_error = "the key was revoked"
     assert not desk.check("memory").ok
     (shown,) = desk.targets()
-    assert (shown["state"], shown["last_error"]) == ("up", "the key was revoked")
+    assert (shown["state"], shown["reason"]) == ("degraded", "the key was revoked")
     assert shown["last_error_at"] is not None
+    target.check_error = ""
+    with ledger.worker():
+        wait_until(lambda: desk.targets()[0]["state"] == "up", "the next probe to find it well")
+
+
+def test_a_check_that_needs_a_person_parks_the_target(ledger: Ledger) -> None:
+    class Revoked(MemoryTarget):
+        def check(self) -> CheckReport:
+            return CheckReport.failed(TargetParked("the key was revoked"))
+
+    ledger.set_places(place(Revoked()))
+    desk = ledger.services.desk
+    desk.check("memory")
+    (shown,) = desk.targets()
+    assert (shown["state"], shown["reason"]) == ("parked", "the key was revoked")
+
+
+@pytest.mark.parametrize("circuit", ["parked", "open"])
+def test_a_check_that_finds_a_paused_target_well_lets_what_waits_go_at_once(
+    ledger: Ledger, desk: Desk, circuit: str
+) -> None:
+    """Also what was told to wait for hours, as after a day's limit."""
+    desk.pause("memory")
+    parked, waiting = ledger.add_different(2)
+    ledger.set_target(circuit=circuit, reason="full")
+    ledger.set(parked, state="parked", next_attempt_at=datetime.now(UTC) + FAR)
+    ledger.set(waiting, next_attempt_at=datetime.now(UTC) + FAR)
+    assert desk.check("memory").ok
+    assert ledger.states() == ["pending", "pending"]
+    assert all(ledger.delivery(v).next_attempt_at <= datetime.now(UTC) for v in (parked, waiting))
+    assert desk.targets()[0]["state"] == "paused", "an operator's own pause is ended by resume only"
 
 
 def test_pausing_before_any_worker_ever_ran_is_kept(ledger: Ledger, desk: Desk, target: MemoryTarget) -> None:

@@ -57,7 +57,7 @@ def test_the_next_file_starts_when_one_ends_and_not_at_the_next_look(
     ledger = open_ledger(place(target, max_concurrent=1))
     ledger.add_different(30)
     with ledger.worker():
-        ledger.wait_for("delivered", 30, seconds=30)
+        ledger.wait_for("delivered", 30)
 
 
 def test_the_lease_is_renewed_and_the_progress_visible_while_one_long_part_moves(

@@ -10,6 +10,7 @@ from backend.errors import BadField, NotFound, SettingsError
 from backend.outbox.enqueue import choose_targets, first_entries
 from backend.outbox.places import Places, open_places
 from backend.settings import load_settings
+from backend.targets.base import Placed
 
 
 def opened(tmp_path: Path, text: str | None, **env: str) -> Places:
@@ -49,6 +50,74 @@ def test_the_file_wins_over_a_variables_target_of_the_same_name(tmp_path: Path) 
     minio = {"MINIO_ENDPOINT": "127.0.0.1:9000", "MINIO_ACCESS_KEY": "k", "MINIO_SECRET_KEY": "s"}
     assert opened(tmp_path, folder("nas"), **minio).kinds == {"nas": "folder", "minio": "minio"}
     assert opened(tmp_path, folder("minio"), **minio).kinds == {"minio": "folder"}
+
+
+def test_what_lets_go_of_its_copies_gets_uploads_only_where_it_is_named_and_is_never_required(tmp_path: Path) -> None:
+    hot = '[[target]]\nname = "hot"\nkind = "redis"\n'
+    places = opened(tmp_path, hot + folder("nas"))
+    assert places.default == ("nas",)
+    assert places.required == {"nas"}
+    assert choose_targets(places, ("hot",), "p", "") == ["hot"]
+    assert opened(tmp_path, hot + folder("nas"), UPLOAD_TARGETS="hot,nas").default == ("hot", "nas")
+    ruled = opened(tmp_path, hot + folder("nas") + '[[rule]]\nproject = "live"\ntargets = ["nas", "hot"]\n')
+    assert choose_targets(ruled, None, "live", "") == ["nas", "hot"]
+    with pytest.raises(SettingsError, match="“required” cannot be true: what kind redis keeps ends by itself"):
+        opened(tmp_path, hot + "required = true\n")
+
+
+def test_redis_url_is_the_address_of_redis_targets_that_name_none(tmp_path: Path) -> None:
+    hot = '[[target]]\nname = "hot"\nkind = "redis"\n'
+    own = '[[target]]\nname = "own"\nkind = "redis"\nurl = "redis://own.example/1"\n'
+    places = opened(tmp_path, hot + own, REDIS_URL="redis://user:secret@cache.example:7000/3")
+    told = [target.place() for place in places.by_name.values() if isinstance(target := place.target, Placed)]
+    assert told == ["redis cache.example:7000/3 holdfast", "redis own.example:6379/1 holdfast"]
+    with pytest.raises(SettingsError, match="REDIS_URL: option “url” is no address of Redis") as failure:
+        opened(tmp_path, hot, REDIS_URL="http://user:secret@cache.example")
+    assert "secret" not in str(failure.value)
+    with pytest.raises(SettingsError, match="redis localhost:6379/0 holdfast"):
+        opened(tmp_path, hot + hot.replace("hot", "again"))
+
+
+GOOGLES = '{"type": "authorized_user", "refresh_token": "r"}'
+
+
+def test_drive_joins_when_its_folder_or_its_credentials_are_set_though_the_file_is_not_there_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for env, credentials in (
+        ({"DRIVE_FOLDER_ID": "1aB"}, "credentials.json"),
+        ({"DRIVE_CREDENTIALS": "/etc/key.json"}, "/etc/key.json"),
+    ):
+        places = opened(tmp_path, None, **env)
+        assert places.kinds == {"drive": "drive"}
+        assert places.get("drive").config.options["credentials"] == credentials
+
+
+def test_google_s_credentials_in_the_working_folder_are_wish_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert opened(tmp_path, None).kinds == {}
+    (tmp_path / "credentials.json").write_text('{"password": "of another program"}')
+    assert opened(tmp_path, None).kinds == {}
+    (tmp_path / "credentials.json").write_text(GOOGLES)
+    assert opened(tmp_path, None).kinds == {"drive": "drive"}
+    assert opened(tmp_path, None, MINIO_ENDPOINT="m:9", MINIO_ACCESS_KEY="k", MINIO_SECRET_KEY="s").kinds == {
+        "minio": "minio",
+        "drive": "drive",
+    }
+
+
+def test_where_there_is_a_targets_file_drive_needs_a_word_and_gives_way_to_the_files_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "credentials.json").write_text(GOOGLES)
+    archive = '[[target]]\nname = "archive"\nkind = "drive"\ncredentials = "other.json"\n'
+    assert opened(tmp_path, folder("nas")).kinds == {"nas": "folder"}
+    assert opened(tmp_path, folder("nas"), DRIVE_FOLDER_ID="1aB").kinds == {"nas": "folder", "drive": "drive"}
+    assert opened(tmp_path, archive, DRIVE_FOLDER_ID="1aB").kinds == {"archive": "drive"}
 
 
 def test_rules_decide_before_the_default_and_the_callers_wish_before_the_rules(tmp_path: Path) -> None:

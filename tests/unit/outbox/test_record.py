@@ -67,7 +67,8 @@ def test_damage_is_noted_of_delivered_copies_only(ledger: Ledger) -> None:
     waiting, delivered = ledger.add_different(2)
     ledger.set(delivered, state="delivered", attempts=9)
     for video_id in (waiting, delivered):
-        note_damage(ledger.database, ledger.services.layout, ledger.video(video_id), "memory", "It is gone.")
+        parts = ledger.services
+        note_damage(parts.database, parts.layout, parts.log, ledger.video(video_id), "memory", "It is gone.")
     assert ledger.delivery(waiting).state == "pending"
     row = ledger.delivery(delivered)
     assert (row.state, row.error, row.attempts) == ("damaged", "It is gone.", 0)

@@ -8,16 +8,24 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from backend.catalog import damages, restores
 from backend.catalog.describe import describe
+from backend.catalog.models import AuditLine
 from backend.disk.incoming import IncomingFile
+from backend.disk.locks import lock
 from backend.disk.sidecar import LocalFacts
-from backend.errors import DiskFull, LocalDamage, NotFound, PermanentFailure, TransientFailure
+from backend.errors import DiskFull, LocalDamage, NotFound, PermanentFailure, Restoring, TransientFailure
+from backend.outbox import fetch
+from backend.outbox.restore import Restorer
 from backend.targets.base import RemoteCopy
 from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
+from tests.services.waiting import wait_until
 
 
 class Counting(MemoryTarget):
@@ -107,11 +115,30 @@ def test_a_lost_copy_is_shown_as_damaged(ledger: Ledger, target: Counting) -> No
     assert ledger.states() == ["damaged"]
 
 
+def test_a_copy_whose_time_may_be_over_is_no_damage_when_it_is_gone(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    ledger.set_places(place(target, required=False, ephemeral=True))
+    target.objects.clear()
+    with pytest.raises(TransientFailure, match="does not hold this copy"):
+        ledger.services.restorer.restore(video_id)
+    assert ledger.states() == ["delivered"]
+
+
 def test_a_copy_that_cannot_be_read_just_now_stays_verified(ledger: Ledger, target: Counting) -> None:
     """An archive class, a network that is down: the bytes are there, as far as anybody knows."""
     video_id = pruned(ledger)
     target.read_error = PermanentFailure("It is in an archive class.")
     with pytest.raises(TransientFailure, match="archive"):
+        ledger.services.restorer.restore(video_id)
+    assert ledger.states() == ["delivered"]
+
+
+def test_a_target_that_is_not_well_itself_accuses_no_copy(ledger: Ledger, target: Counting) -> None:
+    """An account that lost its right to a folder is told that nothing is there."""
+    video_id = pruned(ledger)
+    target.objects.clear()
+    target.check_error = "The folder is not shared with this account."
+    with pytest.raises(TransientFailure, match="does not hold this copy"):
         ledger.services.restorer.restore(video_id)
     assert ledger.states() == ["delivered"]
 
@@ -296,7 +323,7 @@ def test_what_failed_for_want_of_the_file_is_sent_once_it_is_good_again(ledger: 
     ledger.add(name="c.mp4")
     assert ledger.states() == ["pending"] * 3
     assert ledger.delivery_in_sidecar(second).state == "pending"
-    assert describe(ledger.video(second))["status"] == "ready"
+    assert describe(ledger.video(second))["status"] == "processing"
     with ledger.worker():
         ledger.wait_for("delivered", 3)
 
@@ -309,3 +336,99 @@ def test_a_file_that_was_put_back_by_hand_is_sent_after_a_restore_that_reads(led
     ledger.path(video_id).write_bytes(VIDEO)
     assert ledger.services.restorer.restore(video_id, read=True) is True
     assert ledger.states() == ["pending"]
+
+
+# What is known, what is told, and what a kill cut off
+
+
+def begun(ledger: Ledger, video_id: str, seconds_ago: float) -> None:
+    """What a process wrote down that was killed in the middle of its fetch."""
+    with ledger.database.write() as session:
+        restores.begin(session, video_id, "node", datetime.now(UTC) - timedelta(seconds=seconds_ago))
+
+
+def test_what_a_kill_cut_off_is_begun_again_by_itself_but_not_one_that_runs(ledger: Ledger, target: Counting) -> None:
+    video_id, restorer = pruned(ledger), ledger.services.restorer
+    assert restorer.progress(ledger.video(video_id))["state"] == "away"
+    begun(ledger, video_id, 5)
+    assert restorer.go_on() == 0, "it was begun a moment ago"
+    begun(ledger, video_id, 60)
+    with lock(ledger.services.layout, "restore", video_id):
+        assert restorer.progress(ledger.video(video_id))["state"] == "running"
+        assert restorer.go_on() == 0
+    assert restorer.progress(ledger.video(video_id))["state"] == "away"
+    assert restorer.go_on() == 1
+    assert (ledger.path(video_id).read_bytes(), target.reads) == (VIDEO, 1)
+    assert restorer.progress(ledger.video(video_id))["state"] == "here"
+    assert restorer.go_on() == 0
+
+
+def test_one_that_cannot_be_gone_on_with_says_why_and_is_left(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    target.read_error = PermanentFailure("It is in an archive class.")
+    begun(ledger, video_id, 60)
+    assert ledger.services.restorer.go_on() == 0
+    shown = ledger.services.restorer.progress(ledger.video(video_id))
+    assert shown["state"] == "failed"
+    assert "archive class" in shown["error"]
+    target.read_error = None
+    assert ledger.services.restorer.go_on() == 0, "that is for whoever wants it"
+
+
+def test_who_is_waited_for_is_told_to_come_again_and_the_fetch_goes_on(ledger: Ledger, target: Counting) -> None:
+    video_id = pruned(ledger)
+    restorer = replace(ledger.services.restorer, wait_seconds=0.01)
+    with lock(ledger.services.layout, "restore", video_id), pytest.raises(Restoring, match="Ask again in") as raised:
+        restorer.path_to_serve(ledger.video(video_id))
+    assert raised.value.detail["bytes_total"] == len(VIDEO)
+    wait_until(lambda: restorer.progress(ledger.video(video_id))["state"] == "here", "the fetch")
+    assert restorer.path_to_serve(ledger.video(video_id)).read_bytes() == VIDEO
+    assert target.reads == 1
+
+
+def test_a_file_that_is_known_to_be_bad_is_not_served_but_fetched(ledger: Ledger, target: Counting) -> None:
+    """Its size says nothing, and nobody reads it all for each reader."""
+    video_id = pruned(ledger)
+    ledger.services.restorer.restore(video_id)
+    ledger.path(video_id).write_bytes(VIDEO[:-1] + b"x")
+    with ledger.database.write() as session:
+        damages.note(session, ledger.video(video_id), "file", "changed", "Changed.", datetime.now(UTC))
+    assert ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes() == VIDEO
+    assert target.reads == 2
+    assert describe(ledger.video(video_id))["local_reason"] is None
+    assert actions(ledger) == ["video.restored", "scrub.damage", "scrub.repaired"]
+
+
+def test_another_name_of_the_same_damaged_bytes_is_no_copy(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = ledger.add(), ledger.add(name="b.mp4")
+    assert ledger.path(first).samefile(ledger.path(second))
+    # As a disk that reads right once in a while.
+    monkeypatch.setattr(Restorer, "_is_good", lambda _self, path, _video: path == ledger.path(second))
+    with pytest.raises((LocalDamage, NotFound)):
+        ledger.services.restorer.restore(first, read=True)
+
+
+@pytest.mark.parametrize("harm", ["missing", "no JSON"])
+def test_bytes_come_back_although_the_sidecar_is_bad(ledger: Ledger, harm: str) -> None:
+    video_id = pruned(ledger)
+    place = ledger.services.layout.sidecar_of(ledger.video(video_id).relative_path)
+    place.unlink() if harm == "missing" else place.write_text("{")
+    assert ledger.services.restorer.local_path(ledger.video(video_id)).read_bytes() == VIDEO
+    assert ledger.video(video_id).local_state == "present"
+
+
+def test_room_is_looked_at_again_while_the_bytes_come(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others write meanwhile: what was enough at the beginning need not be."""
+    video_id, free = pruned(ledger), iter([10**9, 10**9])
+    monkeypatch.setattr(fetch, "_LOOK_AT_ROOM_BYTES", 1000)
+    monkeypatch.setattr(fetch, "free_bytes", lambda _: next(free, 0))
+    with pytest.raises(DiskFull):
+        ledger.services.restorer.restore(video_id)
+    assert not ledger.path(video_id).exists()
+    assert list(ledger.services.layout.incoming.iterdir()) == []
+
+
+def actions(ledger: Ledger) -> list[str]:
+    query = select(AuditLine.action).where(AuditLine.action.in_(("video.restored", "scrub.damage", "scrub.repaired")))
+    with ledger.database.read() as session:
+        return list(session.scalars(query.order_by(AuditLine.id)))

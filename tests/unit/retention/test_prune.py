@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from backend.catalog.clock import Clock
+from backend.catalog.models import Video
+from backend.disk.sidecar import Sidecar
 from backend.errors import TransientFailure
+from backend.retention.holds import Holder
 from backend.retention.prune import Judged
+from backend.retention.remove import Remover
 from backend.targets.base import Expected, Proof, RemoteCopy
 from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
 
@@ -37,7 +43,7 @@ def delivered(ledger: Ledger, days_old: float = 30) -> str:
     video_id = ledger.add()
     with ledger.worker():
         ledger.wait_for("delivered", 1)
-    ledger.set_video(video_id, created_at=datetime.now(UTC) - timedelta(days=days_old))
+    ledger.age(video_id, days_old)
     return video_id
 
 
@@ -46,7 +52,7 @@ def prune(ledger: Ledger, days: float = 7) -> list[Judged]:
 
 
 def hold(ledger: Ledger, video_id: str) -> None:
-    ledger.remover.change(ledger.video(video_id), lambda doc: doc.model_copy(update={"holds": ({"reason": "court"},)}))
+    ledger.services.holder.hold(video_id, "court")
 
 
 def assert_kept(ledger: Ledger, video_id: str) -> None:
@@ -58,7 +64,7 @@ def assert_kept(ledger: Ledger, video_id: str) -> None:
 def test_a_plan_touches_nothing_and_asks_nobody(ledger: Ledger, target: Moody) -> None:
     video_id = delivered(ledger)
     asked = target.asked
-    plan = ledger.pruner.plan(7)
+    plan = list(ledger.pruner.plan(7))
     assert [(j.video_id, j.decision.prune, j.decision.reason) for j in plan] == [(video_id, True, "verified on memory")]
     assert target.asked == asked
     assert_kept(ledger, video_id)
@@ -66,8 +72,8 @@ def test_a_plan_touches_nothing_and_asks_nobody(ledger: Ledger, target: Moody) -
 
 def test_a_plan_lists_only_what_is_old_enough(ledger: Ledger) -> None:
     delivered(ledger, days_old=1)
-    assert ledger.pruner.plan(7) == []
-    assert len(ledger.pruner.plan(0.5)) == 1
+    assert list(ledger.pruner.plan(7)) == []
+    assert len(list(ledger.pruner.plan(0.5))) == 1
 
 
 def test_what_every_copy_confirms_goes_and_is_remembered(ledger: Ledger) -> None:
@@ -166,15 +172,51 @@ def test_without_any_required_target_nothing_goes(ledger: Ledger) -> None:
 def test_a_held_video_never_goes(ledger: Ledger) -> None:
     video_id = delivered(ledger)
     hold(ledger, video_id)
-    assert [j.decision.reason for j in prune(ledger)] == ["it is held"]
+    assert [j.decision.reason for j in prune(ledger)] == ["it is held: “court”"]
     assert_kept(ledger, video_id)
 
 
 def test_a_hold_that_comes_while_the_copies_are_asked_still_counts(ledger: Ledger, target: Moody) -> None:
     video_id = delivered(ledger)
     target.before_answer = lambda: hold(ledger, video_id)
-    assert [j.decision.reason for j in prune(ledger)] == ["it is held"]
+    assert [j.decision.reason for j in prune(ledger)] == ["it is held: “court”"]
     assert_kept(ledger, video_id)
+
+
+@pytest.fixture
+def held_after_the_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds a video is answered after it was marked for its removal, and before its bytes go."""
+    change = Remover.change
+
+    def marked_and_held(self: Remover, video: Video, *args: Any, **what: Any) -> Sidecar:
+        doc = change(self, video, *args, **what)
+        if doc.local.state in ("pruning", "purging"):
+            Holder(self.layout, self.database, self.log, Clock(self.layout, self.database)).hold(video.id, "court")
+        return doc
+
+    monkeypatch.setattr(Remover, "change", marked_and_held)
+
+
+@pytest.mark.usefixtures("held_after_the_mark")
+def test_a_hold_that_comes_after_the_mark_still_counts(ledger: Ledger) -> None:
+    video_id = delivered(ledger)
+    assert [(j.decision.action, j.decision.reason) for j in prune(ledger)] == [("keep", "it is held")]
+    assert_kept(ledger, video_id)
+    assert ledger.services.holder.of(video_id)
+
+
+@pytest.mark.usefixtures("held_after_the_mark")
+def test_a_hold_that_comes_after_the_mark_of_a_purge_keeps_the_bytes_until_it_is_released(ledger: Ledger) -> None:
+    video_id = delivered(ledger)
+    trash = ledger.services.trash
+    trash.throw_away(video_id, "ann")
+    assert trash._purge(video_id, trash.clock.read(), datetime.now(UTC) + timedelta(days=1)) is False
+    assert ledger.remover.finish_interrupted() == 0
+    assert ledger.path(video_id).read_bytes() == VIDEO
+    (hold,) = ledger.services.holder.of(video_id)
+    ledger.services.holder.release(video_id, hold.id)
+    assert ledger.remover.finish_interrupted() == 1
+    assert not ledger.path(video_id).exists()
 
 
 def test_what_changed_since_the_plan_is_judged_anew(ledger: Ledger) -> None:
@@ -190,7 +232,7 @@ def test_a_sidecar_that_cannot_be_read_keeps_its_video_and_stops_no_other(ledger
     with ledger.worker():
         ledger.wait_for("delivered", 3)
     for video_id in videos:
-        ledger.set_video(video_id, created_at=datetime.now(UTC) - timedelta(days=30))
+        ledger.age(video_id, 30)
     place_of = ledger.services.layout.sidecar_of
     place_of(ledger.video(videos[0]).relative_path).write_text("{")
     place_of(ledger.video(videos[1]).relative_path).unlink()
@@ -209,7 +251,7 @@ def test_twins_share_bytes_and_pruning_one_leaves_the_other_whole(ledger: Ledger
     first, second = ledger.add(), ledger.add()
     with ledger.worker():
         ledger.wait_for("delivered", 2)
-    ledger.set_video(first, created_at=datetime.now(UTC) - timedelta(days=30))
+    ledger.age(first, 30)
     assert [j.decision.prune for j in prune(ledger)] == [True]
     assert not ledger.path(first).exists()
     assert_kept(ledger, second)
@@ -233,3 +275,17 @@ def test_a_restore_in_the_middle_of_a_prune_ends_with_row_and_disk_in_agreement(
     assert (
         here == (ledger.video(video_id).local_state == "present") == (ledger.sidecar(video_id).local.state == "present")
     )
+
+
+@pytest.mark.parametrize(("check_error", "state"), [("", "damaged"), ("The folder is not shared.", "delivered")])
+def test_a_copy_that_is_gone_keeps_the_local_bytes_and_is_noted_if_its_target_is_well(
+    ledger: Ledger, target: Moody, check_error: str, state: str
+) -> None:
+    video_id = delivered(ledger)
+    target.objects.clear()
+    target.check_error = check_error
+    (judged,) = prune(ledger)
+    assert judged.doubted
+    assert_kept(ledger, video_id)
+    assert ledger.states() == [state]
+    assert len(ledger.log_lines("damaged")) == (state == "damaged")

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from backend.catalog.models import Video
 from backend.disk.sidecar import LocalFacts
 from backend.outbox.erase import Eraser
+from backend.retention.policy import ByDays
 from tests.services.ledger import VIDEO, Ledger, folder_place
 from tests.services.sampling import sample
 from tests.unit.disk.border import Border
@@ -88,12 +89,12 @@ def _ids(ledger: Ledger) -> list[str]:
 def prune(ledger: Ledger) -> None:
     for judged in ledger.pruner.plan(0):
         if judged.name == "first.mp4":
-            ledger.pruner._execute(judged, 0)
+            ledger.pruner.prune(judged.video_id, ByDays(0))
 
 
 def purge(ledger: Ledger) -> None:
     ledger.services.trash.throw_away(first(ledger), "ann")
-    ledger.services.trash.purge_due(datetime.now(UTC))
+    ledger.services.trash.purge_due()
     s = ledger.services
     Eraser(s.database, s.layout, s.places, s.log).erase_due()
 

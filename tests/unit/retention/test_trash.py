@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from backend.errors import Conflict
+from backend.disk.sidecar import Sidecar
+from backend.errors import Conflict, LocalDamage
 from backend.outbox.erase import Eraser
 from backend.retention.trash import Trash
 from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
@@ -21,7 +23,16 @@ def trash(ledger: Ledger) -> Trash:
 
 
 def purge(ledger: Ledger, after: timedelta = LATER) -> int:
-    return ledger.services.trash.purge_due(datetime.now(UTC) + after)
+    """What the worker does when so much more time has gone by since everything in the trash was put there."""
+    for video_id in ledger.trashed():
+        with suppress(LocalDamage):
+            ledger.remover.change(ledger.video(video_id), lambda doc: _earlier(doc, after))
+        ledger.set_video(video_id, trashed_at=datetime.now(UTC) - after)
+    return ledger.services.trash.purge_due()
+
+
+def _earlier(doc: Sidecar, after: timedelta) -> Sidecar:
+    return doc.model_copy(update={"video": doc.video.model_copy(update={"trashed_at": datetime.now(UTC) - after})})
 
 
 def test_a_video_in_the_trash_keeps_its_bytes_for_its_days(ledger: Ledger, trash: Trash) -> None:
@@ -74,7 +85,7 @@ def test_an_undo_at_the_last_moment_wins_or_is_refused_but_never_both(ledger: Le
     video_id = ledger.add()
     trash.throw_away(video_id, "ann")
     trash.take_out(video_id, "ann")
-    assert trash._purge(video_id, datetime.now(UTC) + LATER) is False
+    assert trash._purge(video_id, trash.clock.read(), datetime.now(UTC) + LATER) is False
     assert ledger.path(video_id).read_bytes() == VIDEO
     assert ledger.video(video_id).local_state == "present"
 
@@ -82,7 +93,7 @@ def test_an_undo_at_the_last_moment_wins_or_is_refused_but_never_both(ledger: Le
 def test_a_held_video_is_not_purged(ledger: Ledger, trash: Trash) -> None:
     video_id = ledger.add()
     trash.throw_away(video_id, "ann")
-    ledger.remover.change(ledger.video(video_id), lambda doc: doc.model_copy(update={"holds": ({"reason": "court"},)}))
+    ledger.services.holder.hold(video_id, "court")
     assert purge(ledger) == 0
     assert ledger.path(video_id).read_bytes() == VIDEO
 
@@ -141,5 +152,12 @@ def test_a_delivery_that_runs_while_its_video_is_purged_leaves_no_copy_behind(
         eraser.erase_due()
         assert ledger.states() == ["deleting"], "not before the running one has noticed"
     ledger.set(video_id, next_attempt_at=datetime.now(UTC))
+    eraser.erase_due()
+    assert (ledger.states(), target.objects) == (["deleting"], {}), "a request may still be on its way"
+
+    key = ledger.video(video_id).relative_path.removeprefix("uploads/project_")
+    target.objects[key] = b"and it came"
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    ledger.set(video_id, lease_until=long_ago, next_attempt_at=long_ago)
     eraser.erase_due()
     assert (ledger.states(), target.objects) == (["deleted"], {})

@@ -54,3 +54,43 @@ def test_a_new_enough_python_is_found(tmp_path: Path) -> None:
     version = subprocess.run([found, "-c", "import sys; print(sys.version_info >= (3, 11))"],
                              capture_output=True, text=True, check=True)  # fmt: skip
     assert version.stdout == "True\n"
+
+
+def test_what_can_come_later_is_told_to_an_ordinary_user_and_the_start_goes_on(tmp_path: Path) -> None:
+    done = sourced("id() { echo 1000; }; welcome_packages 'Pictures wait.' ffmpeg bubblewrap; echo started", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Missing on this machine: ffmpeg bubblewrap. Pictures wait." in done.stdout
+    assert "As root: apt-get update && apt-get install --no-install-recommends ffmpeg bubblewrap" in done.stdout
+    assert done.stdout.endswith("started\n")
+
+
+def test_what_can_come_later_and_cannot_be_installed_now_does_not_stop_the_start(tmp_path: Path) -> None:
+    """A machine without a way to its packages: root learns why, and Holdfast starts."""
+    as_root = "id() { echo 0; }; apt-get() { echo 'no such host'; return 100; }"
+    done = sourced(f"{as_root}; welcome_packages 'Pictures wait.' ffmpeg; echo started", tmp_path)
+    assert done.returncode == 0
+    assert "no such host" in done.stderr
+    assert "Missing on this machine: ffmpeg. Pictures wait." in done.stdout
+    assert done.stdout.endswith("started\n")
+
+
+def test_root_gets_what_pictures_need(tmp_path: Path) -> None:
+    as_root = 'id() { echo 0; }; apt-get() { echo "$@" >>"$there/asked"; }'
+    done = sourced(f"{as_root}; welcome_packages 'Pictures wait.' ffmpeg bubblewrap", tmp_path)
+    assert done.stdout == "· Installing ffmpeg bubblewrap (Debian packages)\n"
+    assert "install -qq -y --no-install-recommends ffmpeg bubblewrap" in (tmp_path / "asked").read_text()
+
+
+def test_only_what_is_not_here_is_asked_for(tmp_path: Path) -> None:
+    for name in ("ffmpeg", "prlimit", "setpriv"):
+        (tmp_path / name).touch(mode=0o755)
+    assert sourced("PATH=$there; media_packages", tmp_path).stdout.split() == ["ffmpeg", "bubblewrap"]
+    for name in ("ffprobe", "bwrap"):
+        (tmp_path / name).touch(mode=0o755)
+    assert sourced("PATH=$there; media_packages", tmp_path).stdout == ""
+
+
+def test_an_ffmpeg_of_ones_own_is_not_doubled(tmp_path: Path) -> None:
+    for name in ("bwrap", "prlimit", "setpriv"):
+        (tmp_path / name).touch(mode=0o755)
+    assert sourced("PATH=$there; FFMPEG_FOLDER=/opt/ffmpeg; media_packages", tmp_path).stdout == ""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import PermanentFailure, TargetError, TargetParked, TransientFailure
 from backend.targets import s3_failures
-from backend.targets.s3_failures import Answer, Place, judge, retry_after_seconds
+from backend.targets.s3_failures import Answer, Place, judge
 
 _PLACE = Place("s3.example.org", "videos")
 
@@ -70,20 +68,3 @@ def test_who_is_asked_for_help_is_told_what_to_do(code: str) -> None:
 
 def test_the_wish_when_to_come_back_stays_with_the_failure() -> None:
     assert judge(Answer("SlowDown", 503, retry_after_seconds=12.0), _PLACE).retry_after_seconds == 12.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("120", 120.0),
-        ("0", 0.0),
-        ("Sat, 21 Nov 2026 01:02:03 GMT", 63.0),
-        ("Sat, 21 Nov 2026 00:00:00 GMT", 0.0),
-        ("-5", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(value, datetime(2026, 11, 21, 1, 1, 0, tzinfo=UTC)) == seconds

@@ -17,6 +17,7 @@ kind = "folder"
 path = "/mnt/nas/video"
 label = "The NAS"
 max_concurrent = 1
+verify_every_days = 0.5
 max_mib_per_second = 12.5
 on_delete = "delete"
 required = false
@@ -56,6 +57,7 @@ def test_a_file_as_the_specification_shows_it_is_read(tmp_path: Path) -> None:
     nas, minio = read.configs
     assert (nas.name, nas.kind, nas.label, nas.max_concurrent) == ("nas", "folder", "The NAS", 1)
     assert (nas.max_mib_per_second, nas.on_delete, nas.required, nas.enabled) == (12.5, "delete", False, True)
+    assert (nas.verify_every_days, minio.verify_every_days) == (0.5, 7)
     assert (minio.label, minio.max_concurrent, minio.required, minio.on_delete) == ("minio", 2, True, "keep")
     assert (minio.options["access_key"], minio.options["secret_key"]) == ("key", _SECRET)
     assert [rule.targets for rule in read.rules] == [("nas",)]
@@ -101,7 +103,7 @@ def test_every_problem_is_told_at_once_with_file_target_and_option(tmp_path: Pat
         "target “nas”: option “max_concurrent” must be at least 1",
         "target “nas”: option “path” is missing",
         "target “nas”: the name is used twice",
-        "target “nas”: kind “flopy” is not known; known kinds: folder, minio, s3",
+        "target “nas”: kind “flopy” is not known; known kinds: drive, folder, minio, redis, s3",
         "target 3: option “access_key” asks for the variable NOT_SET, which is not set",
         "target “Upper Case”: option “name” may hold",
         "rule 1: target “nope” is not configured",
@@ -119,6 +121,8 @@ def test_every_problem_is_told_at_once_with_file_target_and_option(tmp_path: Pat
         ('path = "/a"\nrequire_mount = "/b"', "require_mount"),
         ('path = "/a"\npublish = "copy"', "must be one of: link, rename, exclusive"),
         ('path = "/a"\nenabled = "yes"', "option “enabled” must be true or false"),
+        ('path = "/a"\nverify_every_days = -1', "option “verify_every_days” must be at least 0"),
+        ('path = "/a"\nverify_every_days = "daily"', "option “verify_every_days” must be a whole number or a number"),
         ('path = "/a"\nmax_concurrent = 1.5', "option “max_concurrent” must be a whole number"),
         ('path = "/a"\nmax_mib_per_second = 0', "at least 0.01"),
         ('path = "/a"\non_delete = "burn"', "must be one of: keep, delete"),

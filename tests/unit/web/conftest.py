@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from backend.app import create_app
+from backend.app import create_app, hand_over
 from backend.catalog import tokens
-from backend.cli.release import prepare
+from backend.disk.layout import Layout
+from backend.installation import make_keys
 from backend.services import Services, build_services
 from backend.settings import load_settings
+from tests.services.ledger_fixtures import open_ledger
+
+__all__ = ["open_ledger", "open_site", "site"]
 
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 64
 
@@ -33,6 +38,7 @@ class Site:
         headers = dict(options.pop("headers", {}))
         if role:
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        options.setdefault("buffered", True)  # the file that is sent is closed
         return self.client.open(path, method=method, headers=headers, **options)
 
     def upload(
@@ -51,10 +57,23 @@ class Site:
 Open = Callable[..., Site]
 
 
+@pytest.fixture(scope="session")
+def idle_apps() -> list[APIFlask]:
+    """Apps whose test is over, for the next: compiling two hundred routes takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-def open_site(tmp_path: Path, database_url: str) -> Iterator[Open]:
+def open_site(tmp_path: Path, database_url: str, idle_apps: list[APIFlask]) -> Iterator[Open]:
     """`open_site(DUPLICATES="reject")` makes an installation with one token for each role."""
     opened: list[Services] = []
+    serving: list[APIFlask] = []
+
+    def app_for(services: Services) -> APIFlask:
+        if not idle_apps:
+            return create_app(services)
+        hand_over(idle_apps[-1], services)
+        return idle_apps.pop()
 
     def make(targets: str = "", **env: str) -> Site:
         (tmp_path / "copy").mkdir(exist_ok=True)
@@ -67,16 +86,20 @@ def open_site(tmp_path: Path, database_url: str) -> Iterator[Open]:
             },
             None,
         )  # fmt: skip
-        prepare(settings)
+        layout = Layout(settings.storage_path)
+        layout.prepare()
+        make_keys(layout)
         services = build_services(settings, {})
         opened.append(services)
         with services.database.write() as session:
             made = {str(role): tokens.create(session, role, role, [])[1] for role in tokens.Role}
-        return Site(services, create_app(services).test_client(), made)
+        serving.append(app_for(services))
+        return Site(services, serving[-1].test_client(), made)
 
     yield make
     for services in opened:
         services.close()
+    idle_apps.extend(serving)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter
 
 from backend.web import schemas
 from backend.web.access import Right, right_of
+from backend.web.bulk import ACTIONS
 from tests.unit.web.conftest import Open, Site
 
 
@@ -22,10 +24,10 @@ def test_document_is_3_1_and_names_every_api_route(site: Site, document: dict[st
     assert document["openapi"] == "3.1.0"
     app = site.client.application
     routes = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if not rule.endpoint.startswith("pages.")
+        if not rule.endpoint.startswith(("pages.", "shared_page."))
     }
     shown = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert shown == routes
@@ -58,6 +60,30 @@ def test_every_route_says_how_it_refuses(document: dict[str, Any]) -> None:
     assert {"200", "401", "503"} <= set(session["get"]["responses"])
 
 
+def test_bodies_are_told_as_they_are_taken(document: dict[str, Any]) -> None:
+    def body(path: str) -> tuple[bool, dict[str, str], list[str] | None]:
+        told = document["paths"][path]["post"]["requestBody"]
+        schema = told["content"]["application/json"]["schema"]
+        return told["required"], {n: one["type"] for n, one in schema["properties"].items()}, schema.get("required")
+
+    hours = {"expires_in_hours": "integer", "label": "string", "may_download": "boolean"}
+    assert body("/api/videos/{video_id}/share") == (False, hours, [])
+    assert body("/api/videos/{video_id}/hold") == (True, {"reason": "string", "until": "string"}, ["reason"])
+    _, fields, required = body("/api/videos/bulk")
+    assert set(fields) == {"action", "ids"} | {name for action in ACTIONS.values() for name in action.fields}
+    assert required == ["action", "ids"]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            takes_json = "application/json" in operation.get("requestBody", {"content": {}})["content"]
+            assert not takes_json or {"413", "422"} <= set(operation["responses"])
+
+
+def test_bytes_are_not_told_as_json(document: dict[str, Any]) -> None:
+    for path in ("content", "download", "thumbnail", "preview", "renditions/{name}"):
+        answers = document["paths"][f"/api/videos/{{video_id}}/{path}"]["get"]["responses"]
+        assert [list(answers[status]["content"]) for status in ("200", "206")] == [["*/*"], ["*/*"]]
+
+
 def test_references_lead_somewhere(document: dict[str, Any]) -> None:
     def references(node: Any) -> list[str]:
         if isinstance(node, dict):
@@ -76,6 +102,7 @@ def test_real_answers_fit_their_shapes(site: Site) -> None:
     shapes: dict[str, type[schemas.Shape]] = {
         "/api/videos/list": schemas.VideoList,
         "/api/videos/storage-stats": schemas.StorageStats,
+        "/api/storage/report": schemas.StorageReport,
         f"/api/video-info/{name}": schemas.OneVideo,
         f"/api/videos/{video_id}": schemas.OneVideo,
         f"/api/videos/{video_id}/receipt": schemas.Receipt,

@@ -37,6 +37,8 @@ def test_seed_003_answer_says_what_was_saved_and_the_bytes_are_on_disk(site: Sit
     assert body["filename"] == "Tutorial_video.mp4"
     assert body["original_filename"] == "video.mp4"
     assert body["checksum"] == f"sha256:{digest}"
+    shown = site.call("GET", f"/api/videos/{body['video_id']}").get_json()["video"]
+    assert shown["sha1"] == hashlib.sha1(VIDEO, usedforsecurity=False).hexdigest()
     assert body["size_bytes"] == len(VIDEO)
     assert body["drive_link"] is None
     assert body["duplicate_of"] is None
@@ -51,7 +53,7 @@ def test_seed_004_door_has_its_own_shape_and_project(site: Site) -> None:
     body = answer.get_json()
     assert answer.status_code == 201
     assert set(body) == {"asset_id", "filename", "original_filename", "size_bytes", "project_id", "status"}
-    assert (body["original_filename"], body["project_id"], body["status"]) == ("lesson.mp4", "demo", "ready")
+    assert (body["original_filename"], body["project_id"], body["status"]) == ("lesson.mp4", "demo", "processing")
     listed = site.call("GET", "/projects/demo/videos").get_json()
     assert [v["id"] for v in listed] == [body["asset_id"]]
 

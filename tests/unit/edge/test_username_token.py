@@ -1,0 +1,54 @@
+"""WS-Security's password digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+from xml.etree.ElementTree import Element, SubElement
+
+import pytest
+
+from backend.edge.digest_auth import Credentials
+from backend.edge.soap_xml import moment, named
+from backend.edge.username_token import UsernameTokens
+
+NOW = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def tokens() -> UsernameTokens:
+    return UsernameTokens(Credentials("who", "sécret"), lambda: NOW)
+
+
+def token(
+    nonce: bytes = b"12345678", *, at: datetime = NOW, password: str = "sécret", user: str = "who", kind: str = "Digest"
+) -> Element:
+    created = moment(at)
+    digest = base64.b64encode(hashlib.sha1(nonce + created.encode() + password.encode()).digest()).decode()
+    made = Element(named("wsse", "UsernameToken"))
+    SubElement(made, named("wsse", "Username")).text = user
+    shown = SubElement(made, named("wsse", "Password"), Type=f"https://example.org/profile#Password{kind}")
+    shown.text = digest if kind == "Digest" else password
+    SubElement(made, named("wsse", "Nonce")).text = base64.b64encode(nonce).decode()
+    SubElement(made, named("wsu", "Created")).text = created
+    return made
+
+
+def test_the_right_digest_passes_once(tokens: UsernameTokens) -> None:
+    assert tokens.passes(token())
+    assert not tokens.passes(token())
+    assert tokens.passes(token(b"another"))
+
+
+def test_another_password_user_or_time_does_not_pass(tokens: UsernameTokens) -> None:
+    assert not tokens.passes(token(password="other"))
+    assert not tokens.passes(token(user="other"))
+    assert not tokens.passes(token(at=NOW - timedelta(minutes=6)))
+    assert not tokens.passes(token(at=NOW + timedelta(minutes=6)))
+
+
+def test_a_plain_password_and_an_empty_token_do_not_pass(tokens: UsernameTokens) -> None:
+    assert not tokens.passes(token(kind="Text"))
+    assert not tokens.passes(Element(named("wsse", "UsernameToken")))
+    assert not tokens.passes(token(b""))
