@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.catalog.models import LOCAL_DAMAGE, LOCAL_MISSING
 from backend.disk.layout import Layout
@@ -23,6 +24,9 @@ from backend.outbox.claim import Claim
 from backend.outbox.places import Place
 from backend.outbox.transfer import LedgerTransfer
 from backend.targets.base import Expected, RemoteCopy, Source, Verdict
+
+# What a `Source` has of a sidecar's facts, by the same names.
+_TOLD = ("title", "tags", "project_id", "uploaded_by", "camera_id", "start_at", "end_at")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,6 @@ class Deliverer:
 
     def _put_and_verify(self, place: Place, transfer: LedgerTransfer) -> RemoteCopy:
         claim = transfer.claim
-        title, tags = self._words(claim)
         source = Source(
             path=self.layout.absolute(claim.relative_path),
             size_bytes=claim.size_bytes,
@@ -72,8 +75,7 @@ class Deliverer:
             mime_type=claim.mime_type,
             original_filename=claim.original_filename,
             video_id=claim.video_id,
-            title=title,
-            tags=tags,
+            **self._told(claim),
         )
         self._refuse_if_missing(source, claim)
         copy = place.target.put(source, claim.remote_key, transfer)
@@ -86,13 +88,13 @@ class Deliverer:
             )
         return copy
 
-    def _words(self, claim: Claim) -> tuple[str, tuple[str, ...]]:
-        """Title and tags as the sidecar has them. Where it cannot be read, a copy without them is better than none."""
+    def _told(self, claim: Claim) -> dict[str, Any]:
+        """What else its sidecar says. Where that cannot be read, a copy without it is better than none."""
         try:
             facts = read_sidecar(self.layout.sidecar_of(claim.relative_path)).video
         except (FileNotFoundError, StorageError):
-            return "", ()
-        return facts.title, facts.tags
+            return {}
+        return {name: getattr(facts, name) for name in _TOLD}
 
     def _refuse_if_missing(self, source: Source, claim: Claim) -> None:
         try:

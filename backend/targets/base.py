@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -22,7 +23,8 @@ class Source:
     """A whole, published local file, and what the intake knows of it.
 
     `sha256` is 64 lowercase hex digits taken while the bytes arrived; `size_bytes` is exact. `title` and `tags` are
-    what people say of it at this moment, for targets whose readers want to know.
+    what people say of it at this moment, for targets whose readers want to know. `start_at` and `end_at`, aware, are
+    the bounds of a camera's recording as who sent it told them; a camera has `camera_id`, else "".
     """
 
     path: Path
@@ -33,6 +35,11 @@ class Source:
     video_id: str
     title: str = ""
     tags: tuple[str, ...] = ()
+    project_id: str = ""
+    uploaded_by: str = ""
+    camera_id: str = ""
+    start_at: datetime | None = None
+    end_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -197,3 +204,14 @@ class Readable(Protocol):
 class Linkable(Protocol):
     def link(self, copy: RemoteCopy, expires_seconds: int) -> str:
         """A URL that lets its holder download the copy for a while."""
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A place where a copy would go by itself after a while, and can be kept from it."""
+
+    def hold(self, copy: RemoteCopy, reason: str) -> RemoteCopy:
+        """Keep the remote from letting the copy go; returns it with what its proof says from now on. Idempotent."""
+
+    def let_go(self, copy: RemoteCopy) -> RemoteCopy:
+        """End that; it is no error when nothing kept it."""
