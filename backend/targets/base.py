@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from backend.errors import TargetError, TargetParked
+
+if TYPE_CHECKING:
+    from backend.offers.offering import Offering
 
 
 @dataclass(frozen=True)
@@ -215,3 +218,11 @@ class Holding(Protocol):
 
     def let_go(self, copy: RemoteCopy) -> RemoteCopy:
         """End that; it is no error when nothing kept it."""
+
+
+@runtime_checkable
+class Offerer(Protocol):
+    """A place that fetches by itself what we offer: nothing can be sent to it."""
+
+    def offer_through(self, offering: Offering) -> None:
+        """Told once, before the first call."""
