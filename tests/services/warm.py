@@ -7,8 +7,6 @@ kills start the real commands (see `AppFactory`).
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import importlib
 import json
 import os
@@ -28,6 +26,7 @@ from gunicorn.app.wsgiapp import run as serve
 from gunicorn.config import Chdir
 
 from backend.cli.main import _COMMANDS
+from tests.services.forking import tend
 
 # Not backend.web.server and backend.wsgi: they read the settings when they are imported.
 _IMPORTED = (
@@ -37,8 +36,6 @@ _IMPORTED = (
 )  # fmt: skip
 # What Python, its libraries and the C library read only while they start.
 _AT_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ", "MALLOC_", "OPENSSL_", "SSL_")
-_PR_SET_PDEATHSIG = 1
-_MOST_BYTES = 1 << 16
 _LONGEST_SECONDS = 120
 
 
@@ -78,10 +75,18 @@ class Hearth:
     environ: Mapping[str, str]
 
     @classmethod
-    def light(cls, environ: Mapping[str, str], root: Path) -> Hearth:
+    def light(
+        cls,
+        environ: Mapping[str, str],
+        root: Path,
+        module: str = "tests.services.warm",
+        prefix: Sequence[str] = (),
+        words: Sequence[str] = (),
+    ) -> Hearth:
+        """Run `module`, which tends the line it is given; `prefix` stands before its command, `words` behind."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "tests.services.warm", str(theirs.fileno())],
+            ["setpriv", "--pdeathsig", "KILL", *prefix, sys.executable, "-m", module, str(theirs.fileno()), *words],
             cwd=root, env=dict(environ), pass_fds=[theirs.fileno()], process_group=0, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         theirs.close()
@@ -123,67 +128,17 @@ def _read_at_start(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def main(line: socket.socket) -> None:
-    """Fork whatever is asked for, and tell each one's exit code, until the other side is closed."""
     for name in (*_IMPORTED, *(f"backend.cli.{place.partition(':')[0]}" for place in _COMMANDS.values())):
         importlib.import_module(name)
-    gc.freeze()
-    woken, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    telling: dict[int, int] = {}
-    watched: list[socket.socket | int] = [line, woken]
-    while True:
-        ready, _, _ = select.select(watched, [], [])
-        if woken in ready:
-            os.read(woken, 64)
-            _tell_ends(telling)
-        if line in ready:
-            words, descriptors, _, _ = socket.recv_fds(line, _MOST_BYTES, 3)
-            if not words:
-                return
-            *output, to_tell = descriptors
-            pid = os.fork()
-            if pid == 0:
-                for descriptor in (line.detach(), woken, wake, to_tell, *telling.values()):
-                    os.close(descriptor)
-                command, environ, cwd = json.loads(words)
-                _become(command, environ, cwd, output)
-                return
-            with suppress(OSError):
-                os.setpgid(pid, pid)  # whoever is told the id may signal the group at once
-            for descriptor in output:
-                os.close(descriptor)
-            telling[pid] = to_tell
-            line.send(str(pid).encode())
+    tend(line, _become)
 
 
-def _tell_ends(telling: dict[int, int]) -> None:
-    for pid, to_tell in list(telling.items()):
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            with suppress(BrokenPipeError):
-                os.write(to_tell, str(os.waitstatus_to_exitcode(status)).encode())
-            os.close(telling.pop(pid))
-
-
-def _become(command: list[str], environ: dict[str, str], cwd: str, output: list[int]) -> None:
+def _become(command: list[str]) -> None:
     """This process is the command from now on; it ends as that does, threads and all."""
-    with suppress(OSError):
-        os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for stream, descriptor in enumerate(output, start=1):
-        os.dup2(descriptor, stream)
-        os.close(descriptor)
-    os.environ.clear()
-    os.environ.update(environ)
-    os.chdir(cwd)
     program, *words = command
     if Path(program).name == "gunicorn":
         sys.argv = command
-        Chdir.default = cwd  # it was read when gunicorn was imported
+        Chdir.default = str(Path.cwd())  # it was read when gunicorn was imported
         serve()
     else:
         _, module, *words = words
