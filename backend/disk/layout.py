@@ -9,7 +9,7 @@ STORAGE_PATH/
   exports/     clips that were cut
   incoming/    uploads that are arriving; every temporary file
   quarantine/  kept for a person to look at, never served
-  metadata/    catalog.db, backups/, keys/, locks/, vectors/
+  metadata/    catalog.db, backups/, keys/, locks/, vectors/, edge/
 """
 
 from __future__ import annotations
@@ -98,6 +98,11 @@ class Layout:
     def vectors(self) -> Path:
         """What indexes of vectors keep: all of it can be made anew from the catalog."""
         return self.metadata / "vectors"
+
+    @property
+    def edge(self) -> Path:
+        """The book of what a VMS may pull: it survives the catalog, and nothing can make it anew."""
+        return self.metadata / "edge"
 
     def absolute(self, relative_path: str) -> Path:
         """The place of a stored path. Relative paths are made here only, so they cannot leave the root."""

@@ -15,7 +15,7 @@ from backend.disk.layout import Layout
 # A family has its own files, so that a long restore or sweep never makes a sidecar wait.
 Family = Literal[
     "sidecar", "restore", "sweep", "upload", "join", "content", "media", "scrub", "quota", "project", "audit",
-    "backup", "inbox", "vectors", "segment", "hash",
+    "backup", "inbox", "vectors", "segment", "hash", "edge",
 ]  # fmt: skip
 _FILES = 256
 

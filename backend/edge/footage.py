@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-Codec = Literal["H264", "H265"]
+from backend.offers.entries import Codec
 
 
 @dataclass(frozen=True)

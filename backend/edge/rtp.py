@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from backend.edge.footage import Codec
-from backend.edge.nal import is_parameter_set
+from backend.offers.entries import Codec
+from backend.offers.nal import is_parameter_set
 
 PAYLOAD_TYPE = 96
 CLOCK_RATE = 90_000

@@ -12,13 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from backend.edge import clock_range, sdp
 from backend.edge.footage import Camera, Footage
-from backend.edge.nal import ParameterSets, is_parameter_set
 from backend.edge.playing import Playing
 from backend.edge.replay import Asked, Tell, replay
 from backend.edge.rtp import Packetiser
 from backend.edge.rtsp_messages import Request, Response
 from backend.edge.timeline import Timeline
 from backend.errors import HoldfastError
+from backend.offers.nal import ParameterSets, is_parameter_set
 
 SESSION_SECONDS = 60
 REPLAY, LIVE = "replay", "live"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from backend.edge import clock_range
 from backend.edge.footage import Camera
-from backend.edge.nal import ParameterSets
 from backend.edge.rtp import CLOCK_RATE, PAYLOAD_TYPE
 from backend.edge.timeline import Stretch
+from backend.offers.nal import ParameterSets
 
 TRACK = "VIDEO001"
 TRACK_PATH = "track1"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from backend import captured
 from backend.media import playable
 from backend.media.facts import Facts
 from backend.media.ffprobe_json import Printed, Stream, number
@@ -14,12 +15,8 @@ from backend.media.timing import Pace
 _HDR = {"smpte2084", "arib-std-b67"}
 _INTERLACED = {"tt", "bb", "tb", "bt"}
 _DEPTH = re.compile(r"^(?:yuvj?a?\d{3}p|gray|gbra?p|p0|p2|p4|x2rgb|x2bgr)(\d{1,2})(?:le|be)$")
-_RECORDED = ("com.apple.quicktime.creationdate", "creation_time", "date")
 _MAKE = ("com.apple.quicktime.make", "com.android.manufacturer", "make")
 _MODEL = ("com.apple.quicktime.model", "com.android.model", "model")
-# Before it no camera wrote such files: 1904 and 1970 are what the formats' clocks begin with.
-_FIRST_YEAR = 1985
-_CLOCK_AHEAD = timedelta(days=2)
 _MOST_ASPECT = 20.0
 
 
@@ -83,21 +80,7 @@ def rotation_of(video: Stream, is_mp4: bool) -> int:
 def recorded_at(printed: Printed, now: datetime) -> datetime | None:
     """The first of the file's dates that makes sense. One without a zone is taken as UTC."""
     all_tags = [printed.container.tags, *(stream.tags for stream in printed.streams)]
-    for name in _RECORDED:
-        for tags in all_tags:
-            at = _date(tags.get(name, ""))
-            if at and at.year >= _FIRST_YEAR and at <= now + _CLOCK_AHEAD:
-                return at
-    return None
-
-
-def _date(words: str) -> datetime | None:
-    """A day at least: a year alone, as music has, is no recording time."""
-    try:
-        at = datetime.fromisoformat(words)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)) if len(words) >= 10 else None
-    except ValueError:
-        return None
+    return captured.recorded_at(all_tags, now)
 
 
 def _aspect(video: Stream) -> float:

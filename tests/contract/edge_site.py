@@ -20,9 +20,11 @@ from backend.edge import stored
 from backend.edge.device import EdgeDevice, Listening
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials
-from backend.edge.footage import Camera, Codec, Footage, Frame, Recording
+from backend.edge.footage import Camera, Footage, Frame, Recording
 from backend.edge.rtsp_server import STALLED_SECONDS
 from backend.log import UploadLog
+from backend.offers.entries import Codec
+from backend.offers.index import Index, index
 
 USER, PASSWORD = "milestone", 'a "quoted" pässword'
 NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
@@ -35,8 +37,8 @@ _CLIENT = Path(__file__).with_name("edge_gst_client.py")
 
 
 @lru_cache
-def _index(path: Path) -> stored.Index:
-    return stored.index(_TOOLS, path)
+def _index(path: Path) -> Index:
+    return index(_TOOLS, path)
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Shelf:
     """Cameras whose recordings are files on the disk."""
 
     shown: list[Camera] = field(default_factory=list)
-    files: dict[str, list[tuple[Recording, Path, stored.Index]]] = field(default_factory=dict)
+    files: dict[str, list[tuple[Recording, Path, Index]]] = field(default_factory=dict)
 
     def put(self, camera: str, path: Path, at: datetime, codec: Codec = "H264") -> Recording:
         if camera not in self.files:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.edge.footage import Codec
+from backend.offers.entries import Codec
 from tests.contract.edge_site import (
     GOP,
     PASSWORD,

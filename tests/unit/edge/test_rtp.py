@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.edge.footage import Codec
 from backend.edge.rtp import Marks, Packetiser, ntp, ticks
+from backend.offers.entries import Codec
 
 AT = datetime(2020, 2, 27, 8, 13, 50, 500_000, tzinfo=UTC)
 

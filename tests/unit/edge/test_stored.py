@@ -12,8 +12,9 @@ import pytest
 from backend.confine import Confinement
 from backend.edge import stored
 from backend.edge.footage import Frame
-from backend.edge.nal import kind
 from backend.errors import MediaError, Unreadable
+from backend.offers.index import index
+from backend.offers.nal import kind
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TOOLS = Confinement()
@@ -43,7 +44,7 @@ def _pictures(units: list[bytes]) -> list[bytes]:
 
 
 def _frames(path: Path, since: datetime) -> list[Frame]:
-    return list(stored.frames(path, stored.index(TOOLS, path), START, since))
+    return list(stored.frames(path, index(TOOLS, path), START, since))
 
 
 @pytest.mark.parametrize(("seconds", "first"), [(-5, 0), (0, 0), (0.99, 0), (1, 10), (1.55, 10), (2.0, 20), (99, 20)])
@@ -69,17 +70,17 @@ def test_sound_beside_the_picture_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.avi"])
 def test_another_container_is_unreadable_here(tmp_path: Path, name: str) -> None:
     with pytest.raises(Unreadable, match="MP4"):
-        stored.index(TOOLS, film(tmp_path / name))
+        index(TOOLS, film(tmp_path / name))
 
 
 def test_another_codec_is_unreadable_here(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match=r"H\.264"):
-        stored.index(TOOLS, film(tmp_path / "a.mp4", "-c:v", "mpeg4"))
+        index(TOOLS, film(tmp_path / "a.mp4", "-c:v", "mpeg4"))
 
 
 def test_a_file_that_changed_since_is_told(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4")
-    found = stored.index(TOOLS, path)
+    found = index(TOOLS, path)
     with path.open("r+b") as file:
         file.truncate(found.places[15] + 3)
     frames = stored.frames(path, found, START, START)

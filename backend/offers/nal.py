@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from backend.edge.footage import Codec
 from backend.errors import Unreadable
+from backend.offers.entries import Codec
 
 _H264_SPS, _H264_PPS = 7, 8
 _H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34

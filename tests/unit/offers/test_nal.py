@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.edge.footage import Codec
-from backend.edge.nal import parameter_sets, split
 from backend.errors import Unreadable
+from backend.offers.entries import Codec
+from backend.offers.nal import parameter_sets, split
 
 SPS, PPS = bytes.fromhex("6764000dacb2"), bytes.fromhex("68ebc3cb22c0")
 AVCC = bytes.fromhex("0164000dffe1") + b"\x00\x06" + SPS + b"\x01\x00\x06" + PPS + bytes.fromhex("fdf8f800")

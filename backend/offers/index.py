@@ -1,0 +1,158 @@
+"""Where the frames of an MP4 file lie: ffprobe, confined, says it; only numbers come here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from backend.confine import SOURCE, Confinement, Limits
+from backend.errors import MediaError, Unreadable
+from backend.offers.entries import Codec
+from backend.offers.nal import ParameterSets, parameter_sets
+
+_CODECS: dict[str, Codec] = {"h264": "H264", "hevc": "H265"}
+# ffprobe reads each packet, that is the whole file: a disk gives so much a second at its worst.
+_SECONDS, _BYTES_PER_SECOND = 120, 20 * 1024**2
+_MEMORY_BYTES, _PRINTED_BYTES = 512 * 1024**2, 256 * 1024**2
+_FRAME_BYTES = 32 * 1024**2  # more is no frame
+_MOST_FRAMES = 4_000_000
+_UNKNOWN_RATE = 25
+_HEX_LINE = re.compile(r"^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ?){1,8})", re.MULTILINE)
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Index:
+    """Where the frames of one file lie, in decoding order; 29 bytes for each."""
+
+    sets: ParameterSets
+    width: int
+    height: int
+    time_base: Fraction
+    first: Fraction  # seconds from where the file begins (its sound may be first) to its first keyframe
+    ends: int  # when the last frame is over, in time_base
+    whole: bool  # it begins with a keyframe, and an edit list hides nothing
+    shown: array[int]  # in time_base, from the first frame shown
+    decoded: array[int]
+    places: array[int]
+    sizes: array[int]
+    keyframes: array[int]  # numbers of frames
+
+    @property
+    def last_seconds(self) -> float:
+        """When the last frame is shown, from the first one."""
+        return float(max(self.shown) * self.time_base)
+
+    @property
+    def lasts(self) -> timedelta:
+        """From the first frame's instant up to the end of the last one."""
+        return timedelta(microseconds=round(self.ends * self.time_base * 1_000_000))
+
+    @property
+    def frames_per_second(self) -> float:
+        return round(float(len(self.shown) / (self.ends * self.time_base)), 3)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether frames are shown in another order than they are decoded in (B-frames)."""
+        return any(later < earlier for earlier, later in zip(self.shown, self.shown[1:], strict=False))
+
+    def keyframe_before(self, offset: timedelta) -> int:
+        """The number of the last keyframe shown at or before `offset`, else of the first one."""
+        units = math.floor(Fraction(offset // timedelta(microseconds=1), 1_000_000) / self.time_base)
+        found = bisect_right(self.keyframes, units, key=lambda number: self.shown[number])
+        return self.keyframes[max(0, found - 1)]
+
+
+def index(tools: Confinement, path: Path, should_stop: Callable[[], bool] = _never) -> Index:
+    """Look where the frames of the first video stream lie. Raises a MediaError: Unreadable for what is not MP4 or
+    QuickTime with H.264 or H.265, whose frames lie in one piece each; other files are remuxed before."""
+    limits = looking_limits(path)
+    printed = tools.ffprobe(_arguments("json", _STREAM), source=path, limits=limits, should_stop=should_stop)
+    found = json.loads(printed)
+    stream: dict[str, Any] = next(iter(found.get("streams", ())), {})
+    codec = _CODECS.get(stream.get("codec_name", ""))
+    if codec is None or "mp4" not in str(found.get("format", {}).get("format_name", "")).split(","):
+        raise Unreadable("Only MP4 files with H.264 or H.265 can be replayed as they are.")
+    # Python's reading of 100,000 frames as JSON takes ten times as long as ffprobe's looking for them.
+    asked = _arguments("csv=p=0", "packet=pts,dts,duration,size,pos,flags")
+    packets = tools.ffprobe(asked, source=path, limits=limits, should_stop=should_stop)
+    begins = Fraction(str(found["format"].get("start_time", "0")))
+    return _collected(parameter_sets(codec, _bytes(stream.get("extradata"))), stream, begins, packets)
+
+
+def looking_limits(path: Path) -> Limits:
+    """Of a run of ffprobe that reads all of a file. Raises a MediaError when it is not there."""
+    try:
+        seconds = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+    except OSError as error:
+        raise MediaError(f"The stored file cannot be opened ({error.strerror}).") from error
+    return Limits(seconds, seconds, _MEMORY_BYTES, _PRINTED_BYTES)
+
+
+_STREAM = "stream=codec_name,time_base,width,height,extradata:format=format_name,start_time"
+
+
+def _arguments(form: str, entries: str) -> list[str]:
+    data = ["-show_data"] if form == "json" else []
+    # V, not v: a cover is no film.
+    return ["-select_streams", "V:0", "-show_entries", entries, *data, "-of", form, "-i", SOURCE]
+
+
+def _bytes(dump: object) -> bytes:
+    """What ffprobe's hexadecimal dump shows."""
+    return bytes.fromhex("".join(_HEX_LINE.findall(str(dump))).replace(" ", ""))
+
+
+def _collected(sets: ParameterSets, stream: dict[str, Any], begins: Fraction, packets: bytes) -> Index:
+    shown, decoded, places, sizes, keyframes = (array(kind) for kind in "qqqIL")
+    ends, hides = 0, False
+    for line in packets.splitlines():
+        fields = line.split(b",")
+        try:
+            pts, dts, size, place = (int(fields[number]) for number in (0, 1, 3, 4))
+        except (ValueError, IndexError):
+            raise Unreadable("A frame has no time or no place in the file.") from None
+        if not 0 < size <= _FRAME_BYTES or place < 0 or len(shown) >= _MOST_FRAMES:
+            raise Unreadable("A frame's size or place makes no sense.")
+        if b"K" in fields[5]:
+            keyframes.append(len(shown))
+        hides = hides or b"D" in fields[5]
+        ends = max(ends, pts + int(fields[2])) if fields[2].isdigit() else ends
+        shown.append(pts)
+        decoded.append(min(dts, pts))
+        places.append(place)
+        sizes.append(size)
+    if not keyframes:
+        raise Unreadable("The file has no keyframe.")
+    # What comes before the first keyframe cannot be decoded, and what an edit list hides was before the start.
+    first, time_base = shown[keyframes[0]], Fraction(str(stream.get("time_base", "1/90000")))
+    if ends <= max(shown):  # the last frame's length is not told
+        lasting = (max(shown) - min(shown)) // max(1, len(shown) - 1) or round(1 / (time_base * _UNKNOWN_RATE))
+        ends = max(shown) + max(1, lasting)
+    return Index(
+        sets,
+        int(stream.get("width") or 0),
+        int(stream.get("height") or 0),
+        time_base,
+        first * time_base - begins,
+        ends - first,
+        keyframes[0] == 0 and not hides,
+        array("q", (one - first for one in shown)),
+        array("q", (one - first for one in decoded)),
+        places,
+        sizes,
+        keyframes,
+    )
