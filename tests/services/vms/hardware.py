@@ -1,0 +1,106 @@
+"""Hardware: taken in by a driver that asks the device what it is and how many cameras it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.services.drive.replies import Reply
+from tests.services.vms.jobs import Failed, Job, Jobs
+from tests.services.vms.model import Item, World, new_id, written
+from tests.services.vms.objects import new_camera
+from tests.services.vms.onvif_client import DeviceTrouble, Look, OnvifClient
+from tests.services.vms.refusal import bad, unknown_request
+
+
+@dataclass
+class HardwareTasks:
+    world: World
+    jobs: Jobs
+
+    def answer(self, item: Item, task: str | None, body: Any) -> Reply:
+        if item.kind == "recordingServers" and task == "AddHardware":
+            return self._add(item, body)
+        if item.kind == "hardware" and task == "UpdateHardware":
+            return self.jobs.start("Update hardware", "UpdateHardware", lambda job: self._updated(job, item))
+        raise unknown_request()
+
+    def _add(self, server: Item, body: Any) -> Reply:
+        for name in ("hardwareAddress", "userName", "password"):
+            if not isinstance(body.get(name), str):
+                raise bad(name, "The value is missing or no text")
+        driver = self._driver(body.get("hardwareDriverPath"))
+        address = _address(body["hardwareAddress"])
+        if driver.parent is not server:
+            raise bad("hardwareDriverPath", "The recording server does not have this driver")
+        client = OnvifClient(address, body["userName"], body["password"])
+        return self.jobs.start("Add hardware", "AddHardware", lambda job: self._added(job, server, driver, client))
+
+    def _driver(self, path: Any) -> Item:
+        if not isinstance(path, dict) or path.get("type") != "hardwareDrivers":
+            raise bad("hardwareDriverPath", "A path to an object of the kind hardwareDrivers is needed")
+        found = self.world.find("hardwareDrivers", str(path.get("id", "")))
+        if found is None:
+            raise bad("hardwareDriverPath", "There is no such driver")
+        return found
+
+    def _added(self, job: Job, server: Item, driver: Item, client: OnvifClient) -> Item:
+        job.reached(10)
+        if driver.fields["groupName"] != "ONVIF":
+            raise Failed("The hardware could not be detected by this driver.", 3)
+        look = _looked(client)
+        job.reached(60)
+        with self.world.lock:
+            for other in self.world.every("hardware"):
+                # Known by the network card, not by the address only: else one device would be there twice.
+                if other.fields["address"] == client.address or other.hidden["mac"] == look.mac:
+                    raise Failed("The hardware already exists.", 4)
+            fields = {
+                "name": f"{look.manufacturer} {look.model} ({urlsplit(client.address).hostname})",
+                "address": client.address,
+                "userName": client.user,
+                "enabled": False,
+                "model": f"{look.manufacturer} {look.model}",
+                "description": "",
+                "hardwareDriverPath": driver.path(),
+                "lastModified": written(self.world.now()),
+            }
+            hidden = {"mac": look.mac, "password": client.password}
+            made = self.world.add(Item("hardware", new_id(), fields, server, hidden))
+            self._take_in(made, look)
+        return made
+
+    def _updated(self, job: Job, hardware: Item) -> Item:
+        """Cameras that the device has got since then are taken in; none is lost."""
+        look = _looked(client_of(hardware))
+        job.reached(60)
+        with self.world.lock:
+            self._take_in(hardware, look)
+        return hardware
+
+    def _take_in(self, hardware: Item, look: Look) -> None:
+        cameras = list(self.world.below(hardware, "cameras"))
+        known = {one.hidden["source"] for one in cameras}
+        for source, profile in look.sources:
+            if source not in known:
+                cameras.append(new_camera(self.world, hardware, len(cameras), source, profile))
+
+
+def client_of(hardware: Item) -> OnvifClient:
+    fields = hardware.fields
+    return OnvifClient(fields["address"], fields["userName"], hardware.hidden["password"])
+
+
+def _looked(client: OnvifClient) -> Look:
+    try:
+        return client.look()
+    except DeviceTrouble as error:
+        raise Failed(str(error), 2) from None
+
+
+def _address(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise bad("hardwareAddress", "An address like http://host:port/ is needed")
+    return f"{parts.scheme}://{parts.netloc}/"
