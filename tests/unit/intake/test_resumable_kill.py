@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,20 @@ import pytest
 from backend.errors import NotFound, UploadGone
 from backend.intake.resumable import Resumables, Standing
 from tests.services.sampling import steps
+from tests.services.scratch import memory_disk, scratch_folder
 from tests.unit.intake.house import ANN, VIDEO, House, killed_at
 from tests.unit.intake.resuming import LENGTH, cut, part, send, wish
 
 _TOLD = "told.jsonl"
 _STRIDE = 4
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory where there is room: what a process wrote outlives it there as on a disk, and no sync is waited for."""
+    folder = scratch_folder("kills", parent=memory_disk())
+    yield folder
+    shutil.rmtree(folder)
 
 
 def _tell(house: House, at: Standing) -> Standing:
