@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from backend.disk.layout import Layout
-from backend.offers.entries import CameraEntry, Claim, Codec, Offer
+from backend.disk.locks import lock
+from backend.errors import StorageError
+from backend.offers.claims import Claims
+from backend.offers.entries import CameraEntry, Claim, Codec, Offer, State
+from backend.offers.pages import Pages
+
+_WORD_LENGTH = 40
+# Of one offer: which writing of it was read.
+_Read = tuple[tuple[int, int], Offer]
+
+
+def token_of(key: str) -> str:
+    """The camera's token: of `key` alone, so that a book that was lost gives the same cameras again."""
+    word = re.sub(r"[^A-Za-z0-9]+", "-", key).strip("-")[:_WORD_LENGTH].strip("-")
+    return "-".join(filter(None, (word, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12])))
 
 
 @dataclass(frozen=True)
@@ -18,6 +35,11 @@ class Book:
     """
 
     layout: Layout
+    _seen: dict[str, _Read] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def pages(self) -> Pages:
+        return Pages(self.layout)
 
     def camera(
         self,
@@ -31,15 +53,25 @@ class Book:
     ) -> CameraEntry:
         """The camera that stands for `key`, entered as the last one when it is new; its name may change, its codec
         does not."""
-        raise NotImplementedError
+        with self._writing():
+            cameras = self.pages.cameras()
+            found = next((one for one in cameras if one.key == key), None)
+            if found is None:
+                number = max((one.number for one in cameras), default=-1) + 1
+                entry = CameraEntry(key, token_of(key), number, name, codec, width, height, frames_per_second)
+            else:
+                entry = replace(found, name=name)
+            if entry != found:
+                self.pages.write_cameras([*(one for one in cameras if one.key != key), entry])
+            return entry
 
     def known(self, key: str) -> CameraEntry | None:
         """The camera that stands for `key`, if it was entered."""
-        raise NotImplementedError
+        return next((one for one in self.pages.cameras() if one.key == key), None)
 
     def cameras(self) -> Sequence[CameraEntry]:
         """By their numbers."""
-        raise NotImplementedError
+        return sorted(self.pages.cameras(), key=lambda one: one.number)
 
     def claim(self, token: str, video_id: str, filename: str, start_at: datetime, end_at: datetime) -> Claim:
         """Take that time of the camera for this video; intervals that touch do not overlap.
@@ -47,28 +79,83 @@ class Book:
         Again for the same video: the same claim, or in its place one of another time. Raises Overlap, which names the
         other file and both intervals.
         """
-        raise NotImplementedError
+        if end_at <= start_at:
+            raise ValueError(f"a recording ends after its start: {start_at} to {end_at}")
+        with self._writing():
+            before = self.pages.claim(video_id)
+            claim = Claim(video_id, token, filename, start_at, end_at, State.OFFERED)
+            if before is not None and replace(before, state=State.OFFERED, filename=filename) == claim:
+                return before
+            Claims(self.pages).take(claim)
+            return claim
 
     def claimed(self, video_id: str) -> Claim | None:
         """The time this video has, offered or verified."""
-        raise NotImplementedError
+        return self.pages.claim(video_id)
 
     def offer(self, offer: Offer) -> None:
         """Let it be pulled from now on; its time must be claimed. A claim that was verified is offered again."""
-        raise NotImplementedError
+        with self._writing():
+            claim = self.pages.claim(offer.video_id)
+            if claim is None or _time(claim) != _time(offer):
+                raise ValueError(f"{offer.video_id} has no claim on the time it is offered for")
+            if claim.state is not State.OFFERED:
+                self.pages.write_claim(replace(claim, state=State.OFFERED))
+            self.pages.write_offer(offer)
 
     def offered(self, video_id: str) -> Offer | None:
         """What can be pulled of this video now."""
-        raise NotImplementedError
+        return self.pages.offer(video_id)
 
-    def offers(self, token: str) -> list[Offer]:
-        """What can be pulled of one camera now, in the order of time."""
-        raise NotImplementedError
+    def offers(self, token: str, tell: Callable[[StorageError], None] | None = None) -> list[Offer]:
+        """What can be pulled of one camera now, in the order of time.
+
+        `tell` hears of offers that cannot be read, which are left out; without it they raise.
+        """
+        found: dict[str, _Read] = {}
+        for video_id, written in self.pages.offers():
+            seen = self._seen.get(video_id)
+            try:
+                offer = seen[1] if seen is not None and seen[0] == written else self.pages.offer(video_id)
+            except StorageError as error:
+                if tell is None:
+                    raise
+                tell(error)
+                continue
+            if offer is not None:
+                found[video_id] = (written, offer)
+        self._remember(found)
+        return sorted((one for _, one in found.values() if one.camera_token == token), key=lambda one: one.start_at)
 
     def verified(self, video_id: str) -> None:
         """The VMS has it: the offer and what was prepared for it go, its time stays taken. No error when unknown."""
-        raise NotImplementedError
+        with self._writing():
+            claim = self.pages.claim(video_id)
+            if claim is not None and claim.state is not State.VERIFIED:
+                self.pages.write_claim(replace(claim, state=State.VERIFIED))
+            self._stop_offering(video_id)
 
     def withdraw(self, video_id: str) -> None:
         """Nothing of it is to be there: offer, prepared file and claim go. No error when there is none."""
-        raise NotImplementedError
+        with self._writing():
+            self._stop_offering(video_id)
+            claim = self.pages.claim(video_id)
+            if claim is not None:
+                Claims(self.pages).let_go(claim)
+
+    def _stop_offering(self, video_id: str) -> None:
+        self.pages.remove_offer(video_id)
+        self.pages.remove_prepared(video_id)
+
+    def _remember(self, found: dict[str, _Read]) -> None:
+        self._seen.update(found)
+        for gone in [video_id for video_id in list(self._seen) if video_id not in found]:
+            self._seen.pop(gone, None)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        # One lock for all of it: a claim is a few small writes, and nobody waits in a circle.
+        return lock(self.layout, "edge", "book")
+
+
+def _time(one: Claim | Offer) -> tuple[str, datetime, datetime]:
+    return one.camera_token, one.start_at, one.end_at

@@ -41,7 +41,7 @@ class Index:
     width: int
     height: int
     time_base: Fraction
-    first: Fraction  # seconds from where the file begins (its sound may be first) to its first keyframe
+    first: Fraction  # when the first keyframe is shown, by the file's own clock, in seconds
     ends: int  # when the last frame is over, in time_base
     whole: bool  # it begins with a keyframe, and an edit list hides nothing
     shown: array[int]  # in time_base, from the first frame shown
@@ -89,8 +89,7 @@ def index(tools: Confinement, path: Path, should_stop: Callable[[], bool] = _nev
     # Python's reading of 100,000 frames as JSON takes ten times as long as ffprobe's looking for them.
     asked = _arguments("csv=p=0", "packet=pts,dts,duration,size,pos,flags")
     packets = tools.ffprobe(asked, source=path, limits=limits, should_stop=should_stop)
-    begins = Fraction(str(found["format"].get("start_time", "0")))
-    return _collected(parameter_sets(codec, _bytes(stream.get("extradata"))), stream, begins, packets)
+    return _collected(parameter_sets(codec, _bytes(stream.get("extradata"))), stream, packets)
 
 
 def looking_limits(path: Path) -> Limits:
@@ -102,7 +101,7 @@ def looking_limits(path: Path) -> Limits:
     return Limits(seconds, seconds, _MEMORY_BYTES, _PRINTED_BYTES)
 
 
-_STREAM = "stream=codec_name,time_base,width,height,extradata:format=format_name,start_time"
+_STREAM = "stream=codec_name,time_base,width,height,extradata:format=format_name"
 
 
 def _arguments(form: str, entries: str) -> list[str]:
@@ -116,7 +115,7 @@ def _bytes(dump: object) -> bytes:
     return bytes.fromhex("".join(_HEX_LINE.findall(str(dump))).replace(" ", ""))
 
 
-def _collected(sets: ParameterSets, stream: dict[str, Any], begins: Fraction, packets: bytes) -> Index:
+def _collected(sets: ParameterSets, stream: dict[str, Any], packets: bytes) -> Index:
     shown, decoded, places, sizes, keyframes = (array(kind) for kind in "qqqIL")
     ends, hides = 0, False
     for line in packets.splitlines():
@@ -147,7 +146,7 @@ def _collected(sets: ParameterSets, stream: dict[str, Any], begins: Fraction, pa
         int(stream.get("width") or 0),
         int(stream.get("height") or 0),
         time_base,
-        first * time_base - begins,
+        first * time_base,
         ends - first,
         keyframes[0] == 0 and not hides,
         array("q", (one - first for one in shown)),

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from backend.confine import Confinement
+from backend.disk.atomic import free_bytes, fsync_folder, make_folder, told_as
 from backend.disk.layout import Layout
-from backend.offers.book import Book
-from backend.offers.entries import Offer
+from backend.disk.made import scratch
+from backend.disk.sizes import in_units
+from backend.errors import (
+    MediaError,
+    MediaStopped,
+    OverLimit,
+    PermanentFailure,
+    ToolsMissing,
+    TransferCancelled,
+    TransientFailure,
+    Unreadable,
+    Unsupported,
+)
+from backend.offers.book import Book, token_of
+from backend.offers.entries import CameraEntry, Codec, Offer
+from backend.offers.looking import Look, look
+from backend.offers.preparing import Means, Ready, as_it_is, prepare, room_bytes, wanted_codec
+
+# A recorder's bounds and its frames' clock differ by so much at most: what is over its end is the next one's time.
+_SLACK = timedelta(seconds=1)
 
 
 class Recorded(Protocol):
@@ -35,9 +57,15 @@ class Recorded(Protocol):
 
 @dataclass(frozen=True)
 class Offering:
+    """Thread-safe. `reserve_bytes`: free disk space that preparing never touches; the rest bounds one preparation."""
+
     book: Book
     tools: Confinement
     layout: Layout
+    reserve_bytes: int = 1024**3
+    threads: int = 2
+    memory_bytes: int = 2 * 1024**3
+    longest_seconds: float = 12 * 3600.0
 
     def offer(
         self,
@@ -55,4 +83,134 @@ class Offering:
         picture, no capture time, Overlap) and PermanentFailure for the file's sake, TransientFailure for the machine's
         (no room, no ffmpeg), TransferCancelled after `should_stop`; and StorageError. Nothing is left of a failure.
         """
-        raise NotImplementedError
+        if (standing := self._standing(source, camera_key)) is not None:
+            return standing
+        means = Means(
+            self.tools, self.threads, self.memory_bytes, self.longest_seconds, should_stop, progress
+        )  # fmt: skip
+        with _judged(source.original_filename):
+            seen = look(self.tools, source.path, source.original_filename, should_stop)
+            begins = _begins(source, seen)
+            known = self.book.known(camera_key)
+            codec = wanted_codec(seen, known.codec if known else None, h265)
+            if self._within(source.path) and (found := as_it_is(means, source.path, seen, codec)) is not None:
+                return self._publish(
+                    source,
+                    camera_key,
+                    camera_name,
+                    codec,
+                    begins,
+                    Ready(source.path, found, found.first - seen.begins),
+                )
+            self._refuse_without_room(source)
+            with scratch(self.layout, f"edge-{uuid.uuid4().hex}") as workspace:
+                ready = prepare(means, source.path, source.size_bytes, seen, codec, workspace)
+                return self._publish(source, camera_key, camera_name, codec, begins, ready)
+
+    def _standing(self, source: Recorded, camera_key: str) -> Offer | None:
+        offer = self.book.offered(source.video_id)
+        if (
+            offer is None
+            or offer.camera_token != token_of(camera_key)
+            or not self.layout.absolute(offer.path).is_file()
+        ):
+            return None
+        return offer
+
+    def _within(self, path: Path) -> bool:
+        """Whether an offer can name it: it is told as a path below the storage root."""
+        return path.is_relative_to(self.layout.root)
+
+    def _refuse_without_room(self, source: Recorded) -> None:
+        needs, free = room_bytes(source.size_bytes), free_bytes(self.layout.incoming)
+        if free < self.reserve_bytes + needs:
+            raise TransientFailure(
+                f"The disk is nearly full: preparing {source.original_filename} for the VMS may need {in_units(needs)}"
+                f" beside the {in_units(self.reserve_bytes)} that MIN_FREE_BYTES keeps free, and {in_units(free)} are"
+                " free. It goes on when there is room."
+            )
+
+    def _publish(
+        self, source: Recorded, key: str, name: str, codec: Codec, begins: datetime, ready: Ready
+    ) -> Offer:  # fmt: skip
+        """Enter the camera, claim the time, put a copy in its place, and let it be pulled: in this order."""
+        start, end = _span(source, begins, ready)
+        camera = self._camera(key, name, codec, ready)
+        had = self.book.claimed(source.video_id)
+        self.book.claim(camera.token, source.video_id, source.original_filename, start, end)
+        try:
+            path, prepared = ready.path, ready.path != source.path
+            if prepared:
+                path = self._put(ready.path, source.video_id)
+            relative = path.relative_to(self.layout.root).as_posix()
+            offer = Offer(source.video_id, camera.token, start, end, relative, prepared)
+            self.book.offer(offer)
+        except BaseException:
+            if had is None:
+                self.book.withdraw(source.video_id)
+            raise
+        return offer
+
+    def _camera(self, key: str, name: str, codec: Codec, ready: Ready) -> CameraEntry:
+        found = ready.found
+        camera = self.book.camera(
+            key, name, codec, width=found.width, height=found.height, frames_per_second=found.frames_per_second
+        )
+        if camera.codec != codec:  # another recording, offered a moment ago, was the camera's first
+            raise TransientFailure(
+                f"The camera {name} has {camera.codec} since just now: it is prepared anew for that."
+            )
+        return camera
+
+    def _put(self, made: Path, video_id: str) -> Path:
+        final = self.book.pages.prepared_of(video_id)
+        make_folder(final.parent)
+        with told_as("publishing a copy for the VMS"):
+            fd = os.open(made, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            made.rename(final)
+        fsync_folder(final.parent)
+        return final
+
+
+def _begins(source: Recorded, seen: Look) -> datetime:
+    """When the file begins: as who sent it told, else as the file tells."""
+    begins = source.start_at or seen.recorded_at
+    if begins is None:
+        raise Unsupported(
+            f"{source.original_filename} has no capture time: neither did its sender tell one nor does the file, and a"
+            " VMS keeps pictures by the instant they were taken. Send it as a camera's segment, with start_at and"
+            " end_at, or write the time into the file:"
+            " ffmpeg -i FILE -c copy -metadata creation_time=2024-03-05T10:20:30Z NEW_FILE"
+        )
+    return begins
+
+
+def _span(source: Recorded, begins: datetime, ready: Ready) -> tuple[datetime, datetime]:
+    """From the first frame's instant up to the end of the last one; what is a little over the told end is cut."""
+    start = begins + timedelta(microseconds=round(ready.offset * 1_000_000))
+    end = start + ready.found.lasts
+    told = source.end_at if source.start_at else None
+    return start, (told if told is not None and start < told < end <= told + _SLACK else end)
+
+
+@contextmanager
+def _judged(filename: str) -> Iterator[None]:
+    """A MediaError as the TargetError that it is to a delivery."""
+    try:
+        yield
+    except MediaStopped as error:
+        raise TransferCancelled(error.message) from error
+    except ToolsMissing as error:
+        raise TransientFailure(f"{filename} cannot be offered to the VMS. {error.message}") from error
+    except Unreadable as error:
+        raise Unsupported(f"{filename} cannot be offered to the VMS. {error.message}", detail=error.detail) from error
+    except OverLimit as error:
+        words = f"{filename} cannot be prepared for the VMS. {error.message}"
+        raise PermanentFailure(words, detail=error.detail) from error
+    except MediaError as error:
+        words = f"{filename} cannot be offered to the VMS at this moment. {error.message}"
+        raise TransientFailure(words, detail=error.detail) from error

@@ -1,0 +1,103 @@
+"""Whose time is taken: no two recordings of one camera overlap, ever. Called under the book's lock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from backend.disk.atomic import discard, fsync_folder, make_folder, told_as_gone, write_new
+from backend.errors import Unsupported
+from backend.offers.entries import Claim, Overlap
+from backend.offers.pages import Pages
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MOST_DAYS = 31
+_MARK = re.compile(r"(-?[0-9]+)_(-?[0-9]+)_(.+)")
+
+
+@dataclass(frozen=True)
+class Claims:
+    pages: Pages
+
+    def take(self, claim: Claim) -> None:
+        """Raises Overlap. The marks are written first: what a crash leaves of them alone counts for nothing."""
+        if claim.end_at - claim.start_at > timedelta(days=_MOST_DAYS):
+            raise Unsupported(
+                f"{claim.filename} lasts from {_told(claim.start_at)} to {_told(claim.end_at)}: more than"
+                f" {_MOST_DAYS} days are not taken for one recording. Send it in pieces."
+            )
+        self._refuse_overlap(claim)
+        before = self.pages.claim(claim.video_id)
+        for folder in self._folders(claim):
+            make_folder(folder)
+            with suppress(FileExistsError):
+                write_new(folder / _mark(claim), b"", self.pages.layout.incoming)
+            fsync_folder(folder)
+        self.pages.write_claim(claim)
+        if before is not None and not _same_time(before, claim):
+            self._remove_marks(before)
+
+    def let_go(self, claim: Claim) -> None:
+        self.pages.remove_claim(claim.video_id)
+        self._remove_marks(claim)
+
+    def _refuse_overlap(self, claim: Claim) -> None:
+        for folder in self._folders(claim):
+            for start, end, video_id, mark in _marks(folder):
+                if video_id == claim.video_id or start >= _number(claim.end_at) or end <= _number(claim.start_at):
+                    continue
+                other = self.pages.claim(video_id)
+                if other is None or _mark(other) != mark.name or other.camera_token != claim.camera_token:
+                    discard(mark)  # nobody claims it: left by a crash
+                    continue
+                raise _overlap(claim, other)
+
+    def _remove_marks(self, claim: Claim) -> None:
+        for folder in self._folders(claim):
+            discard(folder / _mark(claim))
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _folders(self, claim: Claim) -> list[Path]:
+        """Of every UTC day it touches."""
+        first = claim.start_at.astimezone(UTC).date()
+        last = (claim.end_at.astimezone(UTC) - _MICROSECOND).date()
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        return [self.pages.claims_of(claim.camera_token) / day.isoformat() for day in days]
+
+
+def _marks(folder: Path) -> Iterator[tuple[int, int, str, Path]]:
+    with suppress(FileNotFoundError), told_as_gone("listing claims"):
+        for path in folder.iterdir():
+            if found := _MARK.fullmatch(path.name):
+                yield int(found[1]), int(found[2]), found[3], path
+
+
+def _mark(claim: Claim) -> str:
+    return f"{_number(claim.start_at)}_{_number(claim.end_at)}_{claim.video_id}"
+
+
+def _number(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _same_time(one: Claim, other: Claim) -> bool:
+    return (one.camera_token, one.start_at, one.end_at) == (other.camera_token, other.start_at, other.end_at)
+
+
+def _overlap(claim: Claim, other: Claim) -> Overlap:
+    return Overlap(
+        f"{claim.filename} lasts from {_told(claim.start_at)} to {_told(claim.end_at)}, but {other.filename} has"
+        f" {_told(other.start_at)} to {_told(other.end_at)} of the same camera already. A VMS keeps one recording for"
+        " each instant of a camera. Correct the capture time or the camera of one of them, or delete the other one.",
+        detail={"video_id": other.video_id},
+    )
+
+
+def _told(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(" ", "milliseconds").replace("+00:00", " UTC")

@@ -1,0 +1,139 @@
+"""The files of the book: their places below metadata/edge, and how they are written and read.
+
+cameras.json                        every camera, in the order of their numbers
+videos/{2 of id}/{id}.json          the claim of one video: what is true of its time
+claims/{token}/{day}/{start}-{end}-{id}   empty: finds claims by camera and UTC day; one that no video's file bears out
+                                    was left by a crash and counts for nothing
+offers/{id}.json                    what can be pulled now
+prepared/{id}.mp4                   copies made for that
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from backend.disk.atomic import discard, fsync_folder, make_folder, replace, told_as_gone
+from backend.disk.layout import Layout
+from backend.errors import DiskFault
+from backend.offers.entries import CameraEntry, Claim, Offer, State
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_SUFFIX = ".json"
+Page = TypeVar("Page")
+
+
+@dataclass(frozen=True)
+class Pages:
+    layout: Layout
+
+    @property
+    def _root(self) -> Path:
+        return self.layout.edge
+
+    @property
+    def prepared(self) -> Path:
+        return self._root / "prepared"
+
+    def prepared_of(self, video_id: str) -> Path:
+        return self.prepared / f"{_plain(video_id)}.mp4"
+
+    def claims_of(self, token: str) -> Path:
+        return self._root / "claims" / _plain(token)
+
+    def cameras(self) -> list[CameraEntry]:
+        found = self._read(self._root / "cameras.json", lambda told: [CameraEntry(**one) for one in told["cameras"]])
+        return found or []
+
+    def write_cameras(self, cameras: list[CameraEntry]) -> None:
+        self._write(self._root / "cameras.json", {"cameras": [asdict(one) for one in cameras]})
+
+    def claim(self, video_id: str) -> Claim | None:
+        return self._read(self._claim_place(video_id), _claim)
+
+    def write_claim(self, claim: Claim) -> None:
+        self._write(self._claim_place(claim.video_id), _timed(asdict(claim)))
+
+    def remove_claim(self, video_id: str) -> None:
+        _remove(self._claim_place(video_id))
+
+    def offer(self, video_id: str) -> Offer | None:
+        return self._read(self._offer_place(video_id), _offer)
+
+    def write_offer(self, offer: Offer) -> None:
+        self._write(self._offer_place(offer.video_id), _timed(asdict(offer)))
+
+    def remove_offer(self, video_id: str) -> None:
+        _remove(self._offer_place(video_id))
+
+    def remove_prepared(self, video_id: str) -> None:
+        _remove(self.prepared_of(video_id))
+
+    def offers(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Video ids with what tells one writing of an offer from another."""
+        folder = self._root / "offers"
+        with suppress(FileNotFoundError), told_as_gone("listing offers"):
+            for path in folder.iterdir():
+                if path.suffix == _SUFFIX:
+                    with suppress(FileNotFoundError):
+                        told = path.stat()
+                        yield path.stem, (told.st_ino, told.st_mtime_ns)
+
+    def _claim_place(self, video_id: str) -> Path:
+        return self._root / "videos" / _plain(video_id)[:2] / f"{video_id}{_SUFFIX}"
+
+    def _offer_place(self, video_id: str) -> Path:
+        return self._root / "offers" / f"{_plain(video_id)}{_SUFFIX}"
+
+    def _write(self, place: Path, content: dict[str, Any]) -> None:
+        make_folder(place.parent)
+        replace(place, json.dumps(content).encode(), self.layout.incoming)
+
+    def _read(self, place: Path, understood: Callable[[Any], Page]) -> Page | None:
+        try:
+            with told_as_gone("reading the book of offers"):
+                content = place.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return understood(json.loads(content))
+        except (ValueError, TypeError, KeyError) as error:
+            raise DiskFault(
+                f"The book of offers is damaged: {place.relative_to(self.layout.root)} makes no sense. Put it back from"
+                " a backup of the storage folder."
+            ) from error
+
+
+def _plain(name: str) -> str:
+    if not _ID.fullmatch(name):
+        raise ValueError(f"no name for a file: {name!r}")
+    return name
+
+
+def _timed(told: dict[str, Any]) -> dict[str, Any]:
+    return told | {name: told[name].astimezone(UTC).isoformat() for name in ("start_at", "end_at")}
+
+
+def _instants(told: dict[str, Any]) -> dict[str, Any]:
+    return told | {name: datetime.fromisoformat(told[name]) for name in ("start_at", "end_at")}
+
+
+def _claim(told: dict[str, Any]) -> Claim:
+    return Claim(**(_instants(told) | {"state": State(told["state"])}))
+
+
+def _offer(told: dict[str, Any]) -> Offer:
+    return Offer(**_instants(told))
+
+
+def _remove(place: Path) -> None:
+    """Remove a file for good; none that is there is no error."""
+    if place.exists():
+        discard(place)
+        fsync_folder(place.parent)

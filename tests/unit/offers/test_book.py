@@ -1,0 +1,296 @@
+"""The book of offers: whose time is taken, whatever dies and whoever comes at once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.disk import atomic
+from backend.disk.layout import Layout
+from backend.errors import DiskFault, Unsupported
+from backend.offers import claims, pages
+from backend.offers.book import Book, token_of
+from backend.offers.entries import Offer, Overlap, State
+
+START = datetime(2024, 3, 5, 23, 59, 50, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def offered(book: Book, video_id: str, token: str, start: float, end: float, *, prepared: bool = False) -> Offer:
+    offer = Offer(video_id, token, at(start), at(end), f"uploads/{video_id}.mp4", prepared)
+    if prepared:
+        made = book.pages.prepared_of(video_id)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(b"film")
+        offer = replace(offer, path=made.relative_to(book.layout.root).as_posix())
+    book.claim(token, video_id, f"{video_id}.mp4", offer.start_at, offer.end_at)
+    book.offer(offer)
+    return offer
+
+
+def files(layout: Layout) -> list[str]:
+    return sorted(path.relative_to(layout.edge).as_posix() for path in layout.edge.rglob("*") if path.is_file())
+
+
+def test_cameras_keep_their_numbers_their_tokens_and_the_codec_of_the_first_recording(book: Book) -> None:
+    yard = book.camera("camera:yard", "Yard", "H264", width=640, height=480, frames_per_second=12.5)
+    hall = book.camera("camera:hall", "Hall", "H265")
+    again = book.camera("camera:yard", "The yard", "H265", width=1, height=1)
+    assert again == replace(yard, name="The yard")
+    assert [one.number for one in book.cameras()] == [0, 1]
+    assert list(Book(book.layout).cameras()) == [again, hall]
+    assert book.known("camera:hall") == hall
+    assert book.known("camera:gate") is None
+
+
+@pytest.mark.parametrize("key", ["", "camera:" + "x" * 300, "Höf/../🎥", "a\ud800b"])
+def test_a_token_can_stand_in_addresses_and_follows_from_the_key_alone(key: str) -> None:
+    token = token_of(key)
+    assert token == token_of(key)
+    assert token != token_of(key + "!")
+    assert token.replace("-", "").isalnum()
+    assert token.isascii()
+    assert len(token) <= 60
+
+
+def test_an_overlap_is_refused_in_words_that_name_the_other_and_both_times(book: Book) -> None:
+    book.claim("yard", "a1", "first.mp4", at(0), at(20))
+    with pytest.raises(Overlap) as refused:
+        book.claim("yard", "b2", "second.mp4", at(19.5), at(30))
+    words = refused.value.message
+    for told in ("first.mp4", "second.mp4", "2024-03-05 23:59:50.000 UTC", "2024-03-06 00:00:10.000 UTC",
+                 "2024-03-06 00:00:09.500 UTC", "2024-03-06 00:00:20.000 UTC"):  # fmt: skip
+        assert told in words
+    assert isinstance(refused.value, Unsupported)
+    assert refused.value.detail == {"video_id": "a1"}
+    assert book.claimed("b2") is None
+
+
+@pytest.mark.parametrize(("start", "end"), [(-5, 1), (5, 6), (-5, 30), (19, 20), (0, 20)])
+def test_no_part_of_a_time_can_be_taken_twice(book: Book, start: float, end: float) -> None:
+    book.claim("yard", "a1", "first.mp4", at(0), at(20))
+    with pytest.raises(Overlap):
+        book.claim("yard", "b2", "second.mp4", at(start), at(end))
+
+
+def test_times_that_touch_and_other_cameras_do_not_stand_in_the_way(book: Book) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(20))
+    book.claim("yard", "b2", "b.mp4", at(20), at(30))
+    book.claim("yard", "c3", "c.mp4", at(-10), at(0))
+    book.claim("hall", "d4", "d.mp4", at(5), at(25))
+    assert all(book.claimed(video_id) for video_id in ("a1", "b2", "c3", "d4"))
+
+
+def test_a_claim_outlives_its_offer_and_goes_only_when_it_is_withdrawn(book: Book) -> None:
+    offered(book, "a1", "yard", 0, 20)
+    book.verified("a1")
+    book.verified("a1")
+    claim = book.claimed("a1")
+    assert claim is not None
+    assert claim.state is State.VERIFIED
+    assert book.offers("yard") == []
+    with pytest.raises(Overlap):
+        book.claim("yard", "b2", "b.mp4", at(5), at(6))
+    book.withdraw("a1")
+    book.withdraw("a1")
+    assert files(book.layout) == []
+    book.claim("yard", "b2", "b.mp4", at(5), at(6))
+
+
+def test_what_was_prepared_goes_with_its_offer(book: Book) -> None:
+    for video_id, gone in (("a1", book.verified), ("b2", book.withdraw)):
+        offer = offered(book, video_id, video_id, 0, 1, prepared=True)
+        assert book.layout.absolute(offer.path).is_file()
+        gone(video_id)
+        assert not book.layout.absolute(offer.path).exists()
+        assert book.offered(video_id) is None
+
+
+def test_the_same_video_claims_again_and_may_move(book: Book) -> None:
+    first = book.claim("yard", "a1", "a.mp4", at(0), at(20))
+    assert book.claim("yard", "a1", "a.mp4", at(0), at(20)) == first
+    book.claim("hall", "a1", "a.mp4", at(5), at(25))
+    book.claim("yard", "b2", "b.mp4", at(0), at(20))
+    with pytest.raises(Overlap):
+        book.claim("hall", "c3", "c.mp4", at(24), at(26))
+
+
+def test_what_was_verified_can_be_offered_again(book: Book) -> None:
+    offer = offered(book, "a1", "yard", 0, 20)
+    book.verified("a1")
+    assert book.claim("yard", "a1", "a1.mp4", at(0), at(20)).state is State.VERIFIED
+    book.offer(offer)
+    claim = book.claimed("a1")
+    assert claim is not None
+    assert claim.state is State.OFFERED
+    assert book.offers("yard") == [offer]
+
+
+def test_nothing_is_offered_without_its_time(book: Book) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(20))
+    with pytest.raises(ValueError, match="no claim"):
+        book.offer(Offer("a1", "yard", at(0), at(21), "uploads/a.mp4", prepared=False))
+    assert book.offered("a1") is None
+
+
+def test_more_than_a_month_is_no_recording(book: Book) -> None:
+    with pytest.raises(Unsupported, match="31 days"):
+        book.claim("yard", "a1", "a.mp4", at(0), at(32 * 86400))
+
+
+def test_another_process_sees_new_offers_in_order_and_no_withdrawn_ones(book: Book) -> None:
+    reader = Book(book.layout)
+    assert reader.offers("yard") == []
+    later, sooner = offered(book, "a1", "yard", 20, 30), offered(book, "b2", "yard", 0, 20)
+    offered(book, "c3", "hall", 0, 20)
+    assert reader.offers("yard") == [sooner, later]
+    book.withdraw("b2")
+    moved = offered(book, "a1", "yard", 40, 50)
+    assert reader.offers("yard") == [moved]
+
+
+def test_a_page_that_makes_no_sense_is_told_and_takes_no_other_with_it(book: Book) -> None:
+    good = offered(book, "a1", "yard", 0, 20)
+    offered(book, "b2", "yard", 20, 30)
+    place = book.layout.edge / "offers" / "b2.json"
+    place.write_text(json.dumps({"video_id": "b2"}))
+    told: list[str] = []
+    assert book.offers("yard", lambda error: told.append(error.message)) == [good]
+    assert "metadata/edge/offers/b2.json" in told[0]
+    with pytest.raises(DiskFault):
+        book.offers("yard")
+
+
+def test_a_claim_that_cannot_be_read_is_no_free_time(book: Book) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(20))
+    (book.layout.edge / "videos" / "a1" / "a1.json").write_text("{")
+    with pytest.raises(DiskFault, match="backup"):
+        book.claim("yard", "b2", "b.mp4", at(5), at(6))
+
+
+def test_of_two_processes_that_want_the_same_time_one_gets_it(layout: Layout) -> None:
+    fork = multiprocessing.get_context("fork")
+    begin, answers = fork.Barrier(2), fork.SimpleQueue()
+
+    def take(name: str) -> None:
+        won = []
+        begin.wait(30)
+        for number in range(20):
+            # Half of each second is the other's too.
+            shift = 0.5 if name == "a" else 0.0
+            try:
+                Book(layout).claim("yard", f"{name}{number}", name, at(2 * number + shift), at(2 * number + 1 + shift))
+                won.append(number)
+            except Overlap:
+                pass
+        answers.put(won)
+
+    both = [fork.Process(target=take, args=(name,), daemon=True) for name in "ab"]
+    for one in both:
+        one.start()
+    first, second = answers.get(), answers.get()
+    for one in both:
+        one.join(30)
+    assert sorted([*first, *second]) == list(range(20))
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+def dying(monkeypatch: pytest.MonkeyPatch, after: int) -> Callable[[], bool]:
+    """From here on the process dies before its next step on the disk but `after`; tells whether it died."""
+    left, died = [after], [False]
+
+    def stepping(step: Callable[..., object]) -> Callable[..., object]:
+        def one(*arguments: object, **named: object) -> object:
+            if left[0] <= 0:
+                died[0] = True
+                raise Killed
+            left[0] -= 1
+            return step(*arguments, **named)
+
+        return one
+
+    for module in (claims, pages):
+        for name in ("discard", "fsync_folder", "make_folder", "replace", "write_new"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, stepping(getattr(atomic, name)))
+    return lambda: died[0]
+
+
+def step_by_step(tmp_path: Path, before: Callable[[Book], object], act: Callable[[Book], object]) -> list[Book]:
+    """Books left by a death before each step of `act`."""
+    found: list[Book] = []
+    while True:
+        layout = Layout(tmp_path / str(len(found)))
+        layout.prepare()
+        before(Book(layout))
+        with pytest.MonkeyPatch.context() as patch:
+            died = dying(patch, len(found))
+            with suppress(Killed):
+                act(Book(layout))
+            if not died():
+                return found
+        found.append(Book(layout))
+
+
+def test_killed_while_it_claims_the_time_is_taken_whole_or_free(tmp_path: Path) -> None:
+    left = step_by_step(tmp_path, lambda _: None, lambda book: book.claim("yard", "a1", "a.mp4", at(0), at(20)))
+    taken = []
+    for book in left:
+        claim = book.claimed("a1")
+        taken.append(claim is not None)
+        if claim is None:
+            book.claim("yard", "b2", "b.mp4", at(5), at(25))
+            with pytest.raises(Overlap):
+                book.claim("yard", "a1", "a.mp4", at(0), at(20))
+        else:
+            with pytest.raises(Overlap):
+                book.claim("yard", "b2", "b.mp4", at(5), at(25))
+    assert len(left) >= 6
+    assert False in taken
+
+
+def test_killed_while_it_moves_no_time_is_held_that_nobody_has(tmp_path: Path) -> None:
+    left = step_by_step(
+        tmp_path,
+        lambda book: book.claim("yard", "a1", "a.mp4", at(0), at(5)),
+        lambda book: book.claim("yard", "a1", "a.mp4", at(3), at(8)),
+    )
+    for book in left:
+        claim = book.claimed("a1")
+        assert claim is not None
+        free = at(6) if claim.start_at == at(0) else at(1)
+        book.claim("yard", "b2", "b.mp4", free, free + timedelta(seconds=1))
+        with pytest.raises(Overlap):
+            book.claim("yard", "c3", "c.mp4", at(4), at(4.5))
+
+
+@pytest.mark.parametrize("end", [Book.verified, Book.withdraw])
+def test_killed_while_an_offer_ends_the_next_try_ends_it(tmp_path: Path, end: Callable[[Book, str], None]) -> None:
+    left = step_by_step(
+        tmp_path, lambda book: offered(book, "a1", "yard", 0, 20, prepared=True), lambda book: end(book, "a1")
+    )
+    assert len(left) >= 4
+    for book in left:
+        if book.offers("yard"):
+            assert book.layout.absolute(book.offers("yard")[0].path).is_file(), "an offer without its file"
+        end(book, "a1")
+        assert book.offers("yard") == []
+        assert not book.pages.prepared_of("a1").exists()
+        if end is Book.withdraw:
+            book.claim("yard", "b2", "b.mp4", at(0), at(20))
+        else:
+            with pytest.raises(Overlap):
+                book.claim("yard", "b2", "b.mp4", at(0), at(20))
