@@ -36,6 +36,12 @@ def _drive() -> Kind:
     return DRIVE
 
 
+def _milestone() -> Kind:
+    from backend.targets.milestone.target import KIND
+
+    return KIND
+
+
 def _redis() -> Kind:
     from backend.targets.redis import KIND
 
@@ -46,6 +52,7 @@ def _redis() -> Kind:
 _BUILT_IN: dict[str, Callable[[], Kind]] = {
     "drive": _drive,
     "folder": _folder,
+    "milestone": _milestone,
     "minio": _minio,
     "redis": _redis,
     "s3": _s3,

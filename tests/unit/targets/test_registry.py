@@ -26,8 +26,8 @@ def _install(site: Path, name: str, value: str) -> None:
 
 
 def test_the_built_in_kinds_are_known() -> None:
-    assert kind_names() == ["drive", "folder", "minio", "redis", "s3"]
-    assert [load_kind(name).name for name in kind_names()] == ["drive", "folder", "minio", "redis", "s3"]
+    assert kind_names() == ["drive", "folder", "milestone", "minio", "redis", "s3"]
+    assert [load_kind(name).name for name in kind_names()] == ["drive", "folder", "milestone", "minio", "redis", "s3"]
 
 
 def test_a_kind_from_outside_is_listed_and_loaded(site: Path) -> None:

@@ -103,7 +103,7 @@ def test_every_problem_is_told_at_once_with_file_target_and_option(tmp_path: Pat
         "target “nas”: option “max_concurrent” must be at least 1",
         "target “nas”: option “path” is missing",
         "target “nas”: the name is used twice",
-        "target “nas”: kind “flopy” is not known; known kinds: drive, folder, minio, redis, s3",
+        "target “nas”: kind “flopy” is not known; known kinds: drive, folder, milestone, minio, redis, s3",
         "target 3: option “access_key” asks for the variable NOT_SET, which is not set",
         "target “Upper Case”: option “name” may hold",
         "rule 1: target “nope” is not configured",

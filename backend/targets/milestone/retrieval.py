@@ -1,0 +1,131 @@
+"""One recording fetched by the VMS: a task that runs there, found again after a kill, and what it came to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from backend.targets.base import Transfer
+from backend.targets.milestone import tasks
+from backend.targets.milestone.failures import Answer, VmsProblem
+from backend.targets.milestone.hardware import Seat
+from backend.targets.milestone.rest import Rest, id_of, path_id
+from backend.targets.milestone.sequences import Recorder
+from backend.targets.milestone.soap import moment
+from backend.targets.milestone.spans import Span, around, told
+from backend.targets.milestone.state import OFFERED, RETRIEVING, State
+from backend.targets.milestone.tasks import Task
+
+_TASK = "RetrieveEdgeStorage"
+# A recorder may need a moment to write down what the task has fetched.
+_LOOKS_AFTERWARDS = 5
+
+
+@dataclass
+class Retrieval:
+    """For one attempt. `reference`: what the task is to be known by. `state` is stored whenever it changes."""
+
+    rest: Rest
+    recorder: Recorder
+    transfer: Transfer
+    size_bytes: int
+    reference: str
+    state: State
+    poll_seconds: float
+    task_hours: float
+    now: Callable[[], float] = time.time
+
+    def run(self, seat: Seat, wanted: Span, slack: timedelta) -> None:
+        """Until the VMS has all of `wanted`; nothing is asked of it when it has it already. Raises VmsProblem."""
+        missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, slack)
+        if not missing:
+            return
+        task = self._running(seat) or self._begin(seat, around(missing))
+        task = self._finish(task)
+        # It is over, however it ended: the next attempt is to begin a new one.
+        self.save(replace(self.state, phase=OFFERED, task_id="", asked=False, began_at=0.0))
+        missing = self._missing_afterwards(seat, wanted, slack, patient=task.is_good)
+        if not missing:
+            return
+        if not task.is_good:
+            raise VmsProblem(Answer("task-failed", message=task.error))
+        raise VmsProblem(Answer("incomplete", message=told(missing, wanted)))
+
+    def save(self, state: State) -> None:
+        self.state = state
+        self.transfer.save_resume(state.stored())
+
+    def _running(self, seat: Seat) -> Task | None:
+        """The one that an earlier attempt began, if the VMS still knows it."""
+        if self.state.camera_id != seat.camera_id:
+            return None
+        if self.state.task_id:
+            return tasks.look(self.rest, self.state.task_id)
+        if not self.state.asked:
+            return None
+        for one in tasks.running(self.rest):
+            if one.get("identifier") == self.reference and _camera_of(one) in ("", seat.camera_id):
+                return self._noted(seat, tasks.read(one, id_of(one)))
+        return None
+
+    def _begin(self, seat: Seat, span: Span) -> Task:
+        asked = replace(self.state, camera_id=seat.camera_id, span=span, task_id="", asked=True)
+        self.save(replace(asked, phase=RETRIEVING, began_at=self.now()))
+        body = {
+            "startTime": moment(span.start_at),
+            "endTime": moment(span.end_at),
+            "identifier": self.reference,
+        }
+        try:
+            task = tasks.start(self.rest, "cameras", seat.camera_id, task=_TASK, body=body)
+        except VmsProblem as problem:
+            if not problem.answered:
+                raise
+            self.save(replace(self.state, phase=OFFERED, asked=False, began_at=0.0))
+            raise _not_begun(problem) from None
+        return self._noted(seat, task)
+
+    def _noted(self, seat: Seat, task: Task) -> Task:
+        self.save(replace(self.state, phase=RETRIEVING, camera_id=seat.camera_id, task_id=task.id, asked=True))
+        return task
+
+    def _finish(self, task: Task) -> Task:
+        """Raises TransferCancelled when it must stop; the task goes on, and the next attempt finds it."""
+        try:
+            return tasks.finish(self.rest, task, self.pause)
+        except VmsProblem as problem:
+            if problem.answer.reason in ("task-gone", "task-late"):
+                self.save(replace(self.state, phase=OFFERED, task_id="", asked=False, began_at=0.0))
+            raise
+
+    def pause(self, percent: int) -> None:
+        """Between two looks; tells how far it is, and renews the lease by that."""
+        if self.state.task_id and self.now() - self.state.began_at > self.task_hours * 3600:
+            tasks.stop(self.rest, self.state.task_id)
+            raise VmsProblem(Answer("task-late", message=f"{self.task_hours:g} h"))
+        # Not the whole before it is proved.
+        self.transfer.advance(self.size_bytes * min(percent, 99) // 100)
+        threading.Event().wait(self.poll_seconds)
+
+    def _missing_afterwards(self, seat: Seat, wanted: Span, slack: timedelta, *, patient: bool) -> list[Span]:
+        for _ in range(_LOOKS_AFTERWARDS if patient else 1):
+            missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, slack)
+            if not missing:
+                break
+            self.pause(99)
+        return missing
+
+
+def _not_begun(problem: VmsProblem) -> VmsProblem:
+    """What it is that is refused here: the documented reasons are that it is not supported, or not enabled."""
+    answer = problem.answer
+    if answer.status in (400, 404, 405):
+        return VmsProblem(replace(answer, reason="edge-storage", message=answer.message or f"HTTP {answer.status}"))
+    return problem
+
+
+def _camera_of(task: dict[str, object]) -> str:
+    return path_id(task.get("cameraPath"), "cameras")

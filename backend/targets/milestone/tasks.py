@@ -1,0 +1,98 @@
+"""Work that the VMS does after it has answered: started, asked about by its number, cleaned up when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.targets.milestone.failures import Answer, VmsProblem
+from backend.targets.milestone.rest import Object, Rest, as_id, path_id, text_of
+
+_OVER = ("success", "error", "completed", "failed", "stopped")
+# Called between two looks: waits a little, and raises when it all must stop. Told the percentage so far.
+Pause = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is said of one at this moment. `percent`: 0 to 100. `made`: the object that it made, else {}."""
+
+    id: str
+    percent: int
+    is_over: bool
+    is_good: bool
+    error: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start(rest: Rest, *path: str, task: str, body: Mapping[str, Any]) -> Task:
+    """Raises VmsProblem, also when the answer names no task and does not say that all is done."""
+    told = rest.post(*path, body=body, task=task).get("result")
+    found = read(told if isinstance(told, dict) else {})
+    if not found.id and not found.is_over:
+        raise VmsProblem(Answer("garbled", message=f"{task} was started, and no task was named"))
+    return found
+
+
+def look(rest: Rest, task_id: str) -> Task | None:
+    """None when the VMS knows it no more: cleaned up, or it was restarted."""
+    found = rest.find("tasks", task_id)
+    return None if found is None else read(found, task_id)
+
+
+def finish(rest: Rest, task: Task, pause: Pause) -> Task:
+    """Wait until it is over, then clean it up. Raises VmsProblem, and what `pause` raises."""
+    while not task.is_over:
+        pause(task.percent)
+        found = look(rest, task.id)
+        if found is None:
+            raise VmsProblem(Answer("task-gone"))
+        task = found
+    clean_up(rest, task.id)
+    return task
+
+
+def stop(rest: Rest, task_id: str) -> None:
+    """It may be over by itself meanwhile."""
+    with suppress(VmsProblem):
+        rest.post("tasks", task_id, task="TaskStop")
+    clean_up(rest, task_id)
+
+
+def clean_up(rest: Rest, task_id: str) -> None:
+    """What stays is no harm: the VMS removes old tasks itself."""
+    if task_id:
+        with suppress(VmsProblem):
+            rest.post("tasks", task_id, task="TaskCleanup")
+
+
+def running(rest: Rest) -> Iterator[Object]:
+    """Those that are not over; nothing where the VMS does not list them."""
+    with suppress(VmsProblem):
+        yield from (one for one in rest.every("tasks") if not read(one).is_over)
+
+
+def read(found: Mapping[str, Any], task_id: str = "") -> Task:
+    """`{"progress","state","errorCode","errorText","path"}`; the path is the task's own, or that of what it made."""
+    state, percent = text_of(found, "state").lower(), _percent(found.get("progress"))
+    made = found.get("path")
+    own = path_id(made, "tasks") or as_id(found.get("id"))
+    is_over = state in _OVER or (percent == 100 and not state)
+    error = text_of(found, "errorText") or (f"error {found.get('errorCode')}" if found.get("errorCode") else "")
+    return Task(
+        task_id or own,
+        percent,
+        is_over,
+        is_good=is_over and state in ("success", "completed", ""),
+        error=error[:500],
+        made=made if isinstance(made, dict) else {},
+    )
+
+
+def _percent(value: object) -> int:
+    try:
+        return max(0, min(100, int(float(value)))) if isinstance(value, int | float | str) else 0
+    except (ValueError, OverflowError):
+        return 0
