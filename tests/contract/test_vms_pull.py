@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from backend.edge.device import Listening
-from tests.contract.edge_site import PASSWORD, RATE, SECONDS, START, USER, Shelf, film, serving
+from tests.contract.edge_site import PASSWORD, RATE, SECONDS, START, USER, Shelf, film, pictures, serving
 from tests.services.vms.caller import Caller
 from tests.services.vms.footage import Frame
 from tests.services.vms.server import Vms, running_vms
 
 LENGTH = timedelta(seconds=SECONDS)
 SECOND = timedelta(seconds=1)
+FRAME = SECOND / RATE
 AFTER_GAP = START + timedelta(seconds=20)
 
 
@@ -84,8 +85,7 @@ def held(path: Path, at: datetime) -> list[Frame]:
     ]
 
 
-@pytest.mark.parametrize("by_digest", [False, True])
-@pytest.mark.parametrize("closed_range", [False, True])
+@pytest.mark.parametrize(("by_digest", "closed_range"), [(False, False), (True, True)])
 def test_what_is_pulled_equals_the_file_frame_by_frame(
     vms: Vms, caller: Caller, site: Site, by_digest: bool, closed_range: bool
 ) -> None:
@@ -94,4 +94,142 @@ def test_what_is_pulled_equals_the_file_frame_by_frame(
     task = caller.finished(caller.retrieve(yard, START, START + LENGTH))
     assert (task["state"], task["errorText"]) == ("Success", "")
     assert vms.frames(yard) == held(site.films["one"], START)
-    assert caller.sequences(yard, START, START + LENGTH) == [(START, START + LENGTH - SECOND / RATE)]
+    assert caller.sequences(yard, START, START + LENGTH) == [(START, START + LENGTH - FRAME)]
+
+
+def test_each_channel_is_the_camera_of_that_number(vms: Vms, caller: Caller, site: Site) -> None:
+    _, hall, door = cameras(vms)
+    for camera in (hall, door):
+        assert caller.finished(caller.retrieve(camera, START, START + LENGTH))["state"] == "Success"
+    assert vms.frames(door) == held(site.films["three"], START)
+    assert vms.frames(hall) == held(site.films["hevc"], START)
+
+
+@pytest.mark.parametrize(("channel", "kind"), [(0, "h264"), (1, "hevc")])
+def test_what_is_pulled_shows_the_same_pictures(
+    vms: Vms, caller: Caller, site: Site, tmp_path: Path, channel: int, kind: str
+) -> None:
+    camera = cameras(vms)[channel]
+    caller.finished(caller.retrieve(camera, START, START + LENGTH))
+    stream = tmp_path / f"stream.{kind}"
+    stream.write_bytes(b"".join(one.content for one in vms.frames(camera)))
+    assert pictures(stream) == pictures(site.films["one" if kind == "h264" else "hevc"])
+
+
+def test_recordings_end_to_end_are_one_sequence_and_a_gap_makes_two(vms: Vms, caller: Caller, site: Site) -> None:
+    yard = cameras(vms)[0]
+    assert caller.finished(caller.retrieve(yard, START, AFTER_GAP + LENGTH))["state"] == "Success"
+    one, two, three = (held(site.films[name], START) for name in ("one", "two", "three"))
+    assert len(vms.frames(yard)) == len(one) + len(two) + len(three)
+    assert [frame.digest for frame in vms.frames(yard)] == [frame.digest for frame in (*one, *two, *three)]
+    both = (START, START + 2 * LENGTH - FRAME)
+    later = (AFTER_GAP, AFTER_GAP + LENGTH - FRAME)
+    assert caller.sequences(yard, START, AFTER_GAP + LENGTH) == [both, later]
+
+
+def test_an_interval_brings_what_lies_in_it_from_the_keyframe_before(vms: Vms, caller: Caller, site: Site) -> None:
+    yard = cameras(vms)[0]
+    asked = (START + 1.5 * SECOND, START + 2.5 * SECOND)
+    assert caller.finished(caller.retrieve(yard, *asked))["state"] == "Success"
+    every = held(site.films["one"], START)
+    expected = [one for one in every if START + SECOND <= one.at < asked[1]]
+    assert expected[0].is_keyframe
+    assert vms.frames(yard) == expected
+
+
+@pytest.mark.parametrize("away", [timedelta(seconds=10), timedelta(hours=1), timedelta(hours=-1)])
+def test_where_nothing_was_recorded_the_task_succeeds_and_nothing_is_there(
+    vms: Vms, caller: Caller, away: timedelta
+) -> None:
+    yard = cameras(vms)[0]
+    task = caller.finished(caller.retrieve(yard, START + away, START + away + SECOND))
+    assert task["state"] == "Success"
+    assert vms.frames(yard) == []
+    assert caller.sequences(yard, START + away, START + away + SECOND) == []
+
+
+def test_a_partial_pull_is_a_success_that_the_sequences_belie(vms: Vms, caller: Caller) -> None:
+    yard = cameras(vms)[0]
+    vms.faults.partial_pull(0.5)
+    assert caller.finished(caller.retrieve(yard, START, START + LENGTH))["state"] == "Success"
+    half = START + LENGTH / 2 - FRAME
+    assert caller.sequences(yard, START, START + LENGTH) == [(START, half)]
+    caller.finished(caller.retrieve(yard, START, START + LENGTH))
+    assert caller.sequences(yard, START, START + LENGTH) == [(START, START + LENGTH - FRAME)]
+
+
+def test_a_cut_ends_in_an_error_and_the_next_pull_brings_the_rest(vms: Vms, caller: Caller, site: Site) -> None:
+    yard = cameras(vms)[0]
+    vms.faults.cut(after_frames=30)
+    task = caller.finished(caller.retrieve(yard, START, START + LENGTH))
+    assert (task["state"], task["progress"]) == ("Error", 100)
+    assert "broke" in task["errorText"]
+    assert vms.frames(yard) == held(site.films["one"], START)[:30]
+    caller.finished(caller.retrieve(yard, START, START + LENGTH))
+    assert vms.frames(yard) == held(site.films["one"], START)
+
+
+def test_a_file_that_ends_too_early_is_a_success_of_too_little(
+    vms: Vms, caller: Caller, tmp_path: Path, site: Site
+) -> None:
+    """It is cut off after the device has looked at it, which then can play no further. That the task succeeds all the
+    same is why a success proves nothing."""
+    short = tmp_path / "short.mp4"
+    short.write_bytes(site.films["one"].read_bytes())
+    shelf = Shelf()
+    shelf.put("yard", short, START)
+    index = shelf.files["yard"][0][2]
+    with short.open("r+b") as file:
+        file.truncate(index.places[60])
+    with serving(shelf, tmp_path) as listening:
+        (old,) = vms.every("hardware")
+        vms.world.remove(old)
+        added = caller.add_hardware(listening.soap_port, USER, PASSWORD)
+        (camera,) = caller.enable(added["path"]["id"])
+        task = caller.finished(caller.retrieve(camera, START, START + LENGTH))
+    assert task["state"] == "Success"
+    assert vms.frames(camera) == held(site.films["one"], START)[:60]
+
+
+@pytest.mark.parametrize("by_digest", [False, True])
+def test_a_wrong_password_fails_the_task(vms: Vms, site: Site, by_digest: bool) -> None:
+    asking = Caller(vms)
+    added = asking.add_hardware(site.listening.soap_port, USER, "wrong")
+    asking.close()
+    assert (added["state"], vms.every("hardware")) == ("Error", [])
+    assert "GetDeviceInformation" in added["errorText"]
+
+
+def test_a_device_is_taken_in_once_and_by_its_own_driver(vms: Vms, caller: Caller, site: Site) -> None:
+    again = caller.add_hardware(site.listening.soap_port, USER, PASSWORD)
+    other = caller.add_hardware(site.listening.soap_port, USER, PASSWORD, driver="AXIS")
+    nobody = caller.add_hardware(9, USER, PASSWORD)
+    assert [one["state"] for one in (again, other, nobody)] == ["Error"] * 3
+    assert "exists" in again["errorText"]
+    assert "does not answer" in nobody["errorText"]
+    assert len(vms.every("hardware")) == 1
+
+
+@pytest.mark.parametrize("task", ["UpdateHardware", "ReplaceHardware"])
+def test_cameras_that_a_device_gets_later_are_seen_when_it_is_looked_at_again(
+    vms: Vms, tmp_path: Path, site: Site, task: str
+) -> None:
+    vms.faults.hardware_tasks = [task]
+    shelf, caller = Shelf(), Caller(vms)
+    shelf.put("yard", site.films["one"], START)
+    with serving(shelf, tmp_path) as listening:
+        hardware = caller.add_hardware(listening.soap_port, USER, PASSWORD)["path"]["id"]
+        first = caller.enable(hardware)
+        shelf.put("door", site.films["three"], START)
+        assert cameras(vms) == first
+        assert task in str(caller.rest("GET", f"hardware/{hardware}?tasks").json()["tasks"])
+        body = {"hardwareAddress": f"http://127.0.0.1:{listening.soap_port}/", "userName": USER, "password": PASSWORD}
+        driver = caller.data(f"hardware/{hardware}")["hardwareDriverPath"]
+        more = {} if task == "UpdateHardware" else {**body, "hardwareDriverPath": driver}
+        caller.finished(caller.rest("POST", f"hardware/{hardware}?task={task}", more))
+        assert [one.fields["channel"] for one in vms.cameras] == [0, 1]
+        assert [one.enabled for one in vms.cameras] == [True, False]
+        door = caller.enable(hardware)[1]
+        caller.finished(caller.retrieve(door, START, START + LENGTH))
+        assert vms.frames(door) == held(site.films["three"], START)
+    caller.close()

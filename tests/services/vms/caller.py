@@ -41,7 +41,8 @@ class Caller:
     def rest(self, method: str, path: str, body: Any = None, bearer: str | None = None) -> httpx.Response:
         if bearer is None and not self.bearer:
             self.sign_in()
-        headers = {"Authorization": f"Bearer {self.bearer if bearer is None else bearer}"}
+        shown = self.bearer if bearer is None else bearer
+        headers = {"Authorization": f"Bearer {shown}"} if shown else {}
         address = f"{self.vms.url}/api/rest/v1/{path}"
         return self._http.request(
             method, address, headers=headers, json=body if method not in ("GET", "DELETE") else None

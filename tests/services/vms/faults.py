@@ -79,6 +79,8 @@ class Faults:
     def __init__(self) -> None:
         self.edge_storage_unsupported = False  # edgeStorageEnabled stays false, whatever is asked
         self.not_corporate = False  # an edition without evidence locks
+        self.no_licence = False  # hardware cannot be taken in
+        self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
         self._requests: list[_Planned] = []
         self._pulls: list[PullFault] = []
         self._lock = threading.Lock()
@@ -133,7 +135,7 @@ class Faults:
             waiting = [one.fault for one in self._requests]
             self._requests.clear()
             self._pulls.clear()
-        self.edge_storage_unsupported = self.not_corporate = False
+        self.edge_storage_unsupported = self.not_corporate = self.no_licence = False
         for fault in waiting:
             if isinstance(fault, Slow):
                 fault.let_go.set()

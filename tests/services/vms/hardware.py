@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.services.drive.replies import Reply
+from tests.services.vms.faults import Faults
 from tests.services.vms.jobs import Failed, Job, Jobs
 from tests.services.vms.model import Item, World, new_id, written
 from tests.services.vms.objects import new_camera
@@ -18,24 +19,34 @@ from tests.services.vms.refusal import bad, unknown_request
 class HardwareTasks:
     world: World
     jobs: Jobs
+    faults: Faults
 
     def answer(self, item: Item, task: str | None, body: Any) -> Reply:
         if item.kind == "recordingServers" and task == "AddHardware":
             return self._add(item, body)
-        if item.kind == "hardware" and task == "UpdateHardware":
-            return self.jobs.start("Update hardware", "UpdateHardware", lambda job: self._updated(job, item))
+        if item.kind == "hardware" and task in self.faults.hardware_tasks:
+            if task == "ReplaceHardware":
+                self._replaceable(item, body)
+            return self.jobs.start(task, task, lambda job: self._updated(job, item))
         raise unknown_request()
 
+    def _replaceable(self, item: Item, body: Any) -> None:
+        """The same device at the same place only."""
+        _texts(body)
+        if _address(body["hardwareAddress"]) != item.fields["address"]:
+            raise bad("hardwareAddress", "The emulator does not know how hardware moves")
+        if self._driver(body.get("hardwareDriverPath")).path() != item.fields["hardwareDriverPath"]:
+            raise bad("hardwareDriverPath", "The emulator does not know how drivers change")
+        item.fields["userName"], item.hidden["password"] = body["userName"], body["password"]
+
     def _add(self, server: Item, body: Any) -> Reply:
-        for name in ("hardwareAddress", "userName", "password"):
-            if not isinstance(body.get(name), str):
-                raise bad(name, "The value is missing or no text")
+        _texts(body)
         driver = self._driver(body.get("hardwareDriverPath"))
         address = _address(body["hardwareAddress"])
         if driver.parent is not server:
             raise bad("hardwareDriverPath", "The recording server does not have this driver")
         client = OnvifClient(address, body["userName"], body["password"])
-        return self.jobs.start("Add hardware", "AddHardware", lambda job: self._added(job, server, driver, client))
+        return self.jobs.start("Add hardware", "AddHardware", lambda job: self._added(job, driver, client))
 
     def _driver(self, path: Any) -> Item:
         if not isinstance(path, dict) or path.get("type") != "hardwareDrivers":
@@ -45,8 +56,10 @@ class HardwareTasks:
             raise bad("hardwareDriverPath", "There is no such driver")
         return found
 
-    def _added(self, job: Job, server: Item, driver: Item, client: OnvifClient) -> Item:
+    def _added(self, job: Job, driver: Item, client: OnvifClient) -> Item:
         job.reached(10)
+        if self.faults.no_licence:
+            raise Failed("There are not enough device licenses.", 5)
         if driver.fields["groupName"] != "ONVIF":
             raise Failed("The hardware could not be detected by this driver.", 3)
         look = _looked(client)
@@ -56,18 +69,7 @@ class HardwareTasks:
                 # Known by the network card, not by the address only: else one device would be there twice.
                 if other.fields["address"] == client.address or other.hidden["mac"] == look.mac:
                     raise Failed("The hardware already exists.", 4)
-            fields = {
-                "name": f"{look.manufacturer} {look.model} ({urlsplit(client.address).hostname})",
-                "address": client.address,
-                "userName": client.user,
-                "enabled": False,
-                "model": f"{look.manufacturer} {look.model}",
-                "description": "",
-                "hardwareDriverPath": driver.path(),
-                "lastModified": written(self.world.now()),
-            }
-            hidden = {"mac": look.mac, "password": client.password}
-            made = self.world.add(Item("hardware", new_id(), fields, server, hidden))
+            made = new_hardware(self.world, driver, client, look)
             self._take_in(made, look)
         return made
 
@@ -87,6 +89,22 @@ class HardwareTasks:
                 cameras.append(new_camera(self.world, hardware, len(cameras), source, profile))
 
 
+def new_hardware(world: World, driver: Item, client: OnvifClient, look: Look) -> Item:
+    """Disabled, and without cameras yet."""
+    fields = {
+        "name": f"{look.manufacturer} {look.model} ({urlsplit(client.address).hostname})",
+        "address": client.address,
+        "userName": client.user,
+        "enabled": False,
+        "model": f"{look.manufacturer} {look.model}",
+        "description": "",
+        "hardwareDriverPath": driver.path(),
+        "lastModified": written(world.now()),
+    }
+    hidden = {"mac": look.mac, "password": client.password}
+    return world.add(Item("hardware", new_id(), fields, driver.parent, hidden))
+
+
 def client_of(hardware: Item) -> OnvifClient:
     fields = hardware.fields
     return OnvifClient(fields["address"], fields["userName"], hardware.hidden["password"])
@@ -97,6 +115,12 @@ def _looked(client: OnvifClient) -> Look:
         return client.look()
     except DeviceTrouble as error:
         raise Failed(str(error), 2) from None
+
+
+def _texts(body: Any) -> None:
+    for name in ("hardwareAddress", "userName", "password"):
+        if not isinstance(body.get(name), str):
+            raise bad(name, "The value is missing or no text")
 
 
 def _address(given: str) -> str:

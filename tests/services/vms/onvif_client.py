@@ -89,8 +89,8 @@ class OnvifClient:
         mac = _text(interfaces, "tds:NetworkInterfaces/tt:Info/tt:HwAddress")
         if not mac:
             raise DeviceTrouble("The device has no hardware address.")
-        told = (_text(info, f"tds:{name}") for name in ("Manufacturer", "Model", "SerialNumber"))
-        return Look(*told, mac, tuple((one, profiles[one]) for one in sources))
+        maker, model, serial = (_text(info, f"tds:{name}") for name in ("Manufacturer", "Model", "SerialNumber"))
+        return Look(maker, model, serial, mac, tuple((one, profiles[one]) for one in sources))
 
     def connect(self) -> None:
         """Reckon with the device's clock, and learn where its services are."""

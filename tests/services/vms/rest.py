@@ -21,7 +21,7 @@ from tests.services.vms.tokens import Idp
 
 _PATH = re.compile(r"/api/rest/v1/([A-Za-z]+)(?:/([^/]+))?(?:/([A-Za-z]+))?/?", re.IGNORECASE)
 _TAGS = ("bookmarks", "evidenceLocks")
-_TASKS = {"cameras": ["RetrieveEdgeStorage"], "recordingServers": ["AddHardware"], "hardware": ["UpdateHardware"]}
+_TASKS = {"cameras": ["RetrieveEdgeStorage"], "recordingServers": ["AddHardware"]}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ class Rest:
             return self.jobs.answer(one.method, item, one.task)
         match one.method:
             case "GET":
-                known = [{"id": name, "displayName": name} for name in _TASKS.get(item.kind, [])]
+                names = self.faults.hardware_tasks if item.kind == "hardware" else _TASKS.get(item.kind, [])
+                known = [{"id": name, "displayName": name} for name in names]
                 return json_reply({"data": item.shown()} | ({"tasks": known} if "tasks" in one.query else {}))
             case "PATCH":
                 return json_reply(objects.changed(self.world, self.faults, item, _body(call)))

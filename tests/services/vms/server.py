@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,10 +19,11 @@ from tests.services.drive.wire import Call, Dropped, HttpServer
 from tests.services.vms import rest
 from tests.services.vms.faults import Drop, Fault, Faults, Slow, Status
 from tests.services.vms.footage import Frame
-from tests.services.vms.hardware import HardwareTasks
+from tests.services.vms.hardware import HardwareTasks, new_hardware
 from tests.services.vms.jobs import Jobs
 from tests.services.vms.model import Item, World
-from tests.services.vms.objects import footage_of, new_recording_server
+from tests.services.vms.objects import footage_of, new_camera, new_recording_server
+from tests.services.vms.onvif_client import Look, OnvifClient
 from tests.services.vms.pulling import Pulls
 from tests.services.vms.recorder import SoapServices, operation_name
 from tests.services.vms.refusal import Refused
@@ -48,7 +51,14 @@ class Seen:
 class Vms:
     """An XProtect on free ports of 127.0.0.1 with one recording server. Of any thread."""
 
-    def __init__(self, username: str, password: str, token_seconds: float, recorder_token_seconds: float) -> None:
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        token_seconds: float,
+        recorder_token_seconds: float,
+        certificate: Path | None,
+    ) -> None:
         self.username, self.password = username, password
         self.world = World()
         self.faults = Faults()
@@ -59,14 +69,17 @@ class Vms:
         self.recorder_tokens = RecorderTokens(self.world, recorder_token_seconds)
         self.jobs = Jobs(self.world, self.crashes)
         self.pulls = Pulls(self.world, self.jobs, self.faults)
-        hardware = HardwareTasks(self.world, self.jobs)
+        hardware = HardwareTasks(self.world, self.jobs, self.faults)
         self.rest = Rest(self.world, self.idp, self.jobs, hardware, self.pulls, self.faults)
         self._soap = SoapServices(self.world, self.idp, self.recorder_tokens)
         self._lock = threading.Lock()
         self._gateway = HttpServer(0, lambda call: self._answer(call, self._gateway_work), self.crashes)
         self._recorder = HttpServer(0, lambda call: self._answer(call, self._recorder_work), self.crashes)
-        self.url = f"http://127.0.0.1:{self._gateway.server_address[1]}"
-        self.recorder_url = f"http://127.0.0.1:{self._recorder.server_address[1]}/"
+        scheme = "https" if certificate else "http"
+        if certificate:
+            _by_tls((self._gateway, self._recorder), certificate)
+        self.url = f"{scheme}://127.0.0.1:{self._gateway.server_address[1]}"
+        self.recorder_url = f"{scheme}://127.0.0.1:{self._recorder.server_address[1]}/"
         self.recording_server = new_recording_server(self.world, "Recorder 1", self.recorder_url)
 
     def close(self) -> None:
@@ -92,6 +105,17 @@ class Vms:
         return sorted(self.every("cameras"), key=lambda one: int(one.fields["channel"]))
 
     # What others do to it meanwhile
+
+    def install(self, address: str = "http://127.0.0.1:9/", cameras: int = 1, *, enabled: bool = True) -> Item:
+        """Hardware that an administrator added, where nobody answers; ready to be fetched from if `enabled`."""
+        driver = next(one for one in self.every("hardwareDrivers") if one.name == "ONVIF")
+        look = Look("Maker", "Model", "1", f"mac of {address}", ())
+        made = new_hardware(self.world, driver, OnvifClient(address, "admin", "of the device"), look)
+        made.fields["enabled"] = enabled
+        for channel in range(cameras):
+            camera = new_camera(self.world, made, channel, f"source-{channel}", f"profile-{channel}")
+            camera.fields |= {"enabled": enabled, "edgeStorageEnabled": enabled}
+        return made
 
     def record(self, camera_id: str, start: datetime, end: datetime, apart: timedelta = timedelta(seconds=1)) -> None:
         """Footage that came from elsewhere."""
@@ -171,6 +195,13 @@ class Vms:
         )
 
 
+def _by_tls(servers: Iterable[HttpServer], certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    for one in servers:
+        one.socket = context.wrap_socket(one.socket, server_side=True)
+
+
 class _Read:
     """A body that was read."""
 
@@ -237,9 +268,11 @@ def running_vms(
     *,
     token_seconds: float = 3600,
     recorder_token_seconds: float = 4 * 3600,
+    certificate: Path | None = None,
 ) -> Iterator[Vms]:
-    """AssertionError at the end of the block when the emulator itself failed."""
-    vms = Vms(username, password, token_seconds, recorder_token_seconds)
+    """With a `certificate` (PEM, its key in the same file) by TLS. AssertionError at the end of the block when the
+    emulator itself failed."""
+    vms = Vms(username, password, token_seconds, recorder_token_seconds, certificate)
     try:
         yield vms
     finally:
