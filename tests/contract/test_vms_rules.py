@@ -139,7 +139,7 @@ def test_a_bookmark_is_found_by_its_time_and_words(vms: Vms, caller: Caller, cam
 )
 def test_a_bookmark_must_make_sense(vms: Vms, caller: Caller, camera: str, changed: dict[str, Any]) -> None:
     body = {"header": "x", "timeBegin": written(NOW), "timeTriggered": written(NOW), "timeEnd": written(NOW + MINUTE)}
-    body |= {"devicePath": {"type": "cameras", "id": camera}} | changed  # type: ignore[dict-item]
+    body |= {"devicePath": {"type": "cameras", "id": camera}} | changed
     assert caller.rest("POST", "bookmarks", body).status_code == 400
     assert vms.every("bookmarks") == []
 

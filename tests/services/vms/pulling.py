@@ -93,10 +93,10 @@ class Pulls:
             track = line.describe()
             line.set_up(track)
             number = line.play(start, end if self.closed_range else None)
-            yield from _until(line, Depacketiser(track.codec, track.payload_type), number, end)
+            yield from frames_until(line, Depacketiser(track.codec, track.payload_type), number, end)
 
 
-def _until(line: RtspClient, packets: Depacketiser, number: int, end: datetime) -> Iterator[Arrived]:
+def frames_until(line: RtspClient, packets: Depacketiser, number: int, end: datetime) -> Iterator[Arrived]:
     last: datetime | None = None
     for channel, content in line.packets():
         if channel != 0:
