@@ -164,6 +164,9 @@ def test_only_user_defined_events_are_triggered(vms: Vms, caller: Caller) -> Non
     assert caller.rest("POST", "events", {"type": kind}).status_code == 202
     assert caller.rest("POST", "events", {"type": "System"}).status_code == 400
     assert [one.fields["type"] for one in vms.every("events")] == [kind]
+    vms.faults.plain_events = True
+    assert caller.rest("POST", "events", {"type": kind, "data": {}}).status_code == 400
+    assert caller.rest("POST", "events", {"type": kind}).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -251,6 +254,13 @@ def test_faults_strike_where_they_are_told_to_and_as_often(vms: Vms, caller: Cal
     with pytest.raises(httpx.TransportError):
         caller.rest("GET", "hardware")
     assert caller.rest("GET", "hardware").status_code == 200
+
+
+def test_a_recorder_may_hear_late_of_what_it_has(vms: Vms, caller: Caller, camera: str) -> None:
+    vms.record(camera, NOW, NOW + MINUTE)
+    vms.faults.late_sequences = 2
+    heard = [caller.sequences(camera, NOW, NOW + MINUTE) for _ in range(3)]
+    assert heard == [[], [], [(NOW, NOW + MINUTE)]]
 
 
 def test_a_slow_answer_comes_at_last(vms: Vms, caller: Caller) -> None:

@@ -80,6 +80,8 @@ class Faults:
         self.edge_storage_unsupported = False  # edgeStorageEnabled stays false, whatever is asked
         self.not_corporate = False  # an edition without evidence locks
         self.no_licence = False  # hardware cannot be taken in
+        self.plain_events = False  # an event's type is taken, and nothing else about it
+        self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
         self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
         self._requests: list[_Planned] = []
         self._pulls: list[PullFault] = []
@@ -135,7 +137,8 @@ class Faults:
             waiting = [one.fault for one in self._requests]
             self._requests.clear()
             self._pulls.clear()
-        self.edge_storage_unsupported = self.not_corporate = self.no_licence = False
+        self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.plain_events = False
+        self.late_sequences = 0
         for fault in waiting:
             if isinstance(fault, Slow):
                 fault.let_go.set()

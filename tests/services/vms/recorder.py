@@ -13,6 +13,7 @@ from defusedxml.ElementTree import fromstring
 
 from tests.services.drive.replies import Reply
 from tests.services.drive.wire import Call
+from tests.services.vms.faults import Faults
 from tests.services.vms.model import Item, World, instant, written
 from tests.services.vms.objects import footage_of
 from tests.services.vms.tokens import Idp, RecorderTokens
@@ -45,6 +46,7 @@ class SoapServices:
     world: World
     idp: Idp
     tokens: RecorderTokens
+    faults: Faults
 
     def login(self, call: Call) -> Reply:
         if not self.idp.is_valid(call.header("Authorization")):
@@ -93,6 +95,9 @@ class SoapServices:
         if not most.isascii() or not most.isdigit() or last < first:
             raise _Fault("maxCount, minTime or maxTime makes no sense", 40001)
         found = footage.sequences(first, last, int(most)) if kind == RECORDING_SEQUENCE else []
+        if self.faults.late_sequences > 0:
+            self.faults.late_sequences -= 1
+            found = []
         return "".join(
             f"<SequenceEntry><TimeBegin>{written(one.begin)}</TimeBegin><TimeTrigged>{written(one.begin)}</TimeTrigged>"
             f"<TimeEnd>{written(one.end)}</TimeEnd></SequenceEntry>"

@@ -124,7 +124,7 @@ class Rest:
             case "bookmarks":
                 return self._created(tags.bookmark(self.world, self.idp.username, body))
             case "events":
-                return json_reply({"data": tags.event(self.world, body).shown()}, 202)
+                return json_reply({"data": tags.event(self.world, self.faults, body).shown()}, 202)
         return self._created(tags.evidence_lock(self.world, self.faults, self.idp.username, body))
 
     def _one_tag(self, one: Asked, item: Item, call: Call) -> Reply:

@@ -71,7 +71,7 @@ class Vms:
         self.pulls = Pulls(self.world, self.jobs, self.faults)
         hardware = HardwareTasks(self.world, self.jobs, self.faults)
         self.rest = Rest(self.world, self.idp, self.jobs, hardware, self.pulls, self.faults)
-        self._soap = SoapServices(self.world, self.idp, self.recorder_tokens)
+        self._soap = SoapServices(self.world, self.idp, self.recorder_tokens, self.faults)
         self._lock = threading.Lock()
         self._gateway = HttpServer(0, lambda call: self._answer(call, self._gateway_work), self.crashes)
         self._recorder = HttpServer(0, lambda call: self._answer(call, self._recorder_work), self.crashes)

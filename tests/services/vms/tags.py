@@ -12,6 +12,7 @@ from tests.services.vms.refusal import Refused, bad, unknown_request
 _BOOKMARK = {"header", "description", "timeBegin", "timeEnd", "timeTriggered", "reference", "devicePath"}
 _LOCK = {"header", "description", "startTime", "tagTime", "endTime", "reference", "retentionExpire"}
 _LOCK |= {"retentionOption", "devicePaths"}
+_EVENT = {"type", "source", "message", "data", "timestamp", "time", "name", "description", "priority", "tag"}
 _SEARCH = {"time", "timeSpanBefore", "timeSpanAfter", "timeLimit", "maxCount", "deviceIds", "devicePaths"}
 _SEARCH |= {"mediaDeviceTypes", "users", "userNames", "searchText", "reference"}
 
@@ -92,8 +93,9 @@ def retagged(world: World, item: Item, body: dict[str, Any]) -> dict[str, Any]:
         return {"data": item.shown()}
 
 
-def event(world: World, body: dict[str, Any]) -> Item:
+def event(world: World, faults: Faults, body: dict[str, Any]) -> Item:
     """Of a user-defined event only: a user's token may not raise the system's own."""
+    _known(body, {"type"} if faults.plain_events else _EVENT)
     kind = body.get("type")
     if not isinstance(kind, str) or world.find("userDefinedEvents", kind) is None:
         raise bad("type", "There is no such event type, or it may not be triggered")
