@@ -13,8 +13,18 @@ from backend.disk.layout import SIDECAR_SUFFIX, Layout
 from backend.errors import Conflict, Forbidden
 from backend.services import Services, build_services
 from backend.settings import Settings
-from backend.signing import RECEIPT_KEY_FILE, SESSION_KEY_FILE, new_receipt_key, new_secret
+from backend.signing import (
+    EDGE_PASSWORD_FILE,
+    RECEIPT_KEY_FILE,
+    SESSION_KEY_FILE,
+    new_edge_password,
+    new_receipt_key,
+    new_secret,
+)
 from backend.targets.config import TargetConfig
+
+# Made once, each by its maker.
+_KEPT = {RECEIPT_KEY_FILE: new_receipt_key, SESSION_KEY_FILE: new_secret, EDGE_PASSWORD_FILE: new_edge_password}
 
 
 def open_installation(settings: Settings, more_targets: Sequence[TargetConfig] = (), *, make: bool = False) -> Services:
@@ -48,10 +58,10 @@ def prepare(settings: Settings) -> None:
 
 
 def make_keys(layout: Layout) -> None:
-    """Make the receipt key and the session secret, once; 0600 and durable before anything is signed."""
+    """Make the receipt key, the session secret and the edge device's password, once; 0600, and durable before use."""
     for left in layout.keys.glob(f"*{TEMPORARY_SUFFIX}"):
         discard_abandoned(left)
-    for name, fresh in ((RECEIPT_KEY_FILE, new_receipt_key), (SESSION_KEY_FILE, new_secret)):
+    for name, fresh in _KEPT.items():
         place = layout.keys / name
         if place.exists():
             continue

@@ -1,4 +1,4 @@
-"""Keys and signatures: the Ed25519 key of receipts (compact JWS, RFC 7515 and RFC 8037) and the session secret."""
+"""Keys and signatures: the Ed25519 key of receipts (compact JWS, RFC 7515 and RFC 8037), and two secrets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from backend.errors import BadField
 
 RECEIPT_KEY_FILE = "receipt-ed25519.pem"
 SESSION_KEY_FILE = "session-secret"
+EDGE_PASSWORD_FILE = "edge-password"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def load_secret(keys: Path) -> str:
     return (keys / SESSION_KEY_FILE).read_text(encoding="ascii").strip()
 
 
+def load_edge_password(keys: Path) -> str:
+    """What the VMS signs in to the edge device with, made by the release step."""
+    return (keys / EDGE_PASSWORD_FILE).read_text(encoding="ascii").strip()
+
+
 def new_receipt_key() -> bytes:
     """A fresh private key as PEM."""
     return Ed25519PrivateKey.generate().private_bytes(
@@ -62,6 +68,11 @@ def new_receipt_key() -> bytes:
 
 def new_secret() -> bytes:
     return secrets.token_urlsafe(48).encode()
+
+
+def new_edge_password() -> bytes:
+    """Letters and digits only: it is typed into other programs."""
+    return secrets.token_hex(12).encode()
 
 
 def verify(token: str, jwk: Mapping[str, Any], what: str = "receipt") -> dict[str, Any]:

@@ -122,6 +122,7 @@ def _run(
         on_progress=lambda done: means.progress(_share(done, look)),
         should_stop=means.should_stop,
     )
+    means.progress(1.0)
 
 
 def _share(done: float, look: Look) -> float:

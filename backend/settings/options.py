@@ -13,6 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Secret, Secr
 
 _GIB = 1024**3
 MASK = "********"
+_WITH_PORT = re.compile(r":[0-9]{1,5}$")
+# A name, an address, or an IPv6 address in brackets.
+_EDGE_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def _names(value: object) -> object:
@@ -143,7 +146,21 @@ class Settings(BaseModel):
         SecretStr(""),
         description="Redis of targets of the kind redis that name none (default: redis://localhost:6379/0)",
     )
-    milestone_url: str = Field("", description="Milestone VMS (no such target in this version)")
+    milestone_url: str = Field("", description="address of the XProtect VMS, for STORAGE_MODE=MILESTONE or BOTH")
+    milestone_username: str = Field("", description="its basic user")
+    milestone_password: SecretStr = Field(SecretStr(""), description="that user's password")
+
+    # The camera that a Milestone VMS pulls from.
+    edge_host: str = Field("", description="address the edge device binds to (default: HOST)")
+    edge_port: int = Field(8580, ge=1, le=65535, description="port of the edge device's ONVIF services")
+    edge_rtsp_port: int = Field(8554, ge=1, le=65535, description="port of the edge device's RTSP server")
+    edge_address: str = Field(
+        "", description="how the VMS reaches the edge device: host or host:port (default: this machine's name)"
+    )
+    edge_username: str = Field("holdfast", description="user the VMS signs in to the edge device as")
+    edge_password: SecretStr = Field(
+        SecretStr(""), description="that user's password (made and kept on first start, in metadata/keys)"
+    )
 
     # People.
     auth_mode: Literal["token", "open"] = Field("token", description="token: sign in; open: nobody asks, loopback only")
@@ -155,7 +172,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         problems = [*self._access_problems(), *self._database_problems()]
-        problems += [*self._inbox_problems(), *self._segment_problems()]
+        problems += [*self._inbox_problems(), *self._segment_problems(), *self._edge_problems()]
         if self.storage_mode != "LOCAL" and not self.milestone_url:
             problems.append(f"STORAGE_MODE={self.storage_mode} needs MILESTONE_URL; set it, or use STORAGE_MODE=LOCAL")
         if problems:
@@ -198,6 +215,18 @@ class Settings(BaseModel):
             if root.is_relative_to(storage) or storage.is_relative_to(root)
         ]
 
+    def _edge_problems(self) -> list[str]:
+        problems = []
+        if self.edge_port == self.edge_rtsp_port:
+            problems.append(f"EDGE_PORT and EDGE_RTSP_PORT are both {self.edge_port}; choose two ports")
+        if self.edge_address and not _EDGE_ADDRESS.fullmatch(self.edge_address):
+            problems.append(f"EDGE_ADDRESS='{self.edge_address}' must be a host or host:port, such as 10.0.0.5:8580")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,60}", self.edge_username):
+            problems.append("EDGE_USERNAME takes letters, digits, dot, dash and underscore, at most 60")
+        if 0 < len(self.edge_password.get_secret_value()) < 8:
+            problems.append("EDGE_PASSWORD is shorter than 8 characters; choose a longer one or leave it empty")
+        return problems
+
     def _database_problems(self) -> list[str]:
         if self.database_url and self.postgres_host:
             return ["DATABASE_URL and POSTGRES_HOST are both set; keep one of them"]
@@ -208,7 +237,9 @@ class Settings(BaseModel):
 
     @property
     def segment_backend(self) -> str:
-        """Where recordings of cameras are bound for: MINIO, S3 or FILESYSTEM."""
+        """Where recordings are bound for: MINIO, S3, FILESYSTEM or MILESTONE; in mode BOTH the object store."""
+        if self.storage_mode == "MILESTONE":
+            return "MILESTONE"
         return self.storage_backend or ("MINIO" if self.minio_endpoint else "FILESYSTEM")
 
     @property
@@ -222,6 +253,12 @@ class Settings(BaseModel):
         if not self.database_url:
             return f"sqlite:///{self.storage_path.absolute() / 'metadata' / 'catalog.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def edge_reached_at(self) -> str:
+        """How the VMS reaches the edge device, as host:port."""
+        told = self.edge_address or socket.gethostname()
+        return told if _WITH_PORT.search(told) else f"{told}:{self.edge_port}"
 
     @property
     def address(self) -> str:
