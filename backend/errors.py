@@ -25,7 +25,8 @@
     │   └── NotFound                no such thing, or none this person may see
     │       ├── UploadGone              an upload that was, and cannot go on
     │       ├── ShareGone               a share link that was, and is over
-    │       └── ExportGone              an export whose result was removed
+    │       ├── ExportGone              an export whose result was removed
+    │       └── FootageOnly             the file is gone for good; a VMS has what is to be seen in it
     ├── AccessError
     │   ├── Unauthenticated         who are you?
     │   ├── Forbidden               not with this role
@@ -174,6 +175,12 @@ class ShareGone(NotFound):
 
 class ExportGone(NotFound):
     code = "export-gone"
+
+
+class FootageOnly(NotFound):
+    """`detail["footage"]`: target, camera of the VMS, start, end and link of each stretch."""
+
+    code = "footage-only"
 
 
 class AccessError(HoldfastError):

@@ -27,7 +27,7 @@ from backend.integrity.scrub import Scrubber
 from backend.log import UploadLog
 from backend.media.desk import MediaDesk
 from backend.media.missing import Missing
-from backend.outbox import notes
+from backend.outbox import notes, offer_out
 from backend.outbox.desk import Desk
 from backend.outbox.places import Places, open_places
 from backend.outbox.restore import Restorer
@@ -38,6 +38,7 @@ from backend.retention.project import Emptier
 from backend.retention.prune import Pruner
 from backend.retention.rules import Retention, load_retention
 from backend.retention.run import Housekeeper
+from backend.retention.spool import with_spool
 from backend.retention.trash import Trash
 from backend.settings import Settings, read_environment
 from backend.sharing.desk import ShareDesk
@@ -158,7 +159,9 @@ def build_services(
     database = Database(settings.catalog_url, lambda error, name: log.broke("receiver_failed", error, event=name))
     places = open_places(settings, environ if environ is not None else read_environment(), more_targets)
     notes.hand_out(places.by_name.values(), database)
-    clock, retention = Clock(layout, database), load_retention(settings, lasting(places))
+    tools = Confinement(settings.ffmpeg_folder)
+    offer_out.hand_out(places.by_name.values(), layout, tools)
+    clock, retention = Clock(layout, database), with_spool(load_retention(settings, lasting(places)), places)
     intake = Intake(settings, layout, database, places, log, retention.quota_bytes)
     recovery = Recovery(layout, database, log)
     secret = settings.secret_key.get_secret_value() or load_secret(layout.keys)
@@ -189,7 +192,7 @@ def build_services(
         pruner=Pruner(layout, database, places, log, clock),
         shares=ShareDesk(database, log, LinkKey(secret)),
         webhooks=WebhookDesk(database, log, secret),
-        tools=Confinement(settings.ffmpeg_folder),
+        tools=tools,
         media=MediaDesk(database, layout, log, settings.video_output_format),
         missing=Missing(database, layout, log),
         exports=ExportDesk(database, layout, log, settings.node_name, settings.export_days, open_bucket(places)),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from backend.catalog.describe_media import describe_media, thumbnail_path
+from backend.catalog.describe_milestone import footage_of, phase_of
 from backend.catalog.holds import describe_hold
 from backend.catalog.models import (
     FILE,
@@ -130,14 +131,14 @@ def link_of(delivery: Delivery | Row[Any]) -> str | None:
 
 def describe_delivery(delivery: Delivery, video: Video, kinds: Mapping[str, str] | None = None) -> dict[str, Any]:
     """One ledger row. Resume state and proofs stay inside: they may hold secrets. `expires_at`: when a copy goes by
-    itself that was verified when it was made; it is not looked for again."""
+    itself that was verified when it was made; it is not looked for again. `phase`, `footage`: of a VMS's copy alone."""
     return describe_copy(delivery, video.size_bytes, kinds)
 
 
 # What `describe_copy` reads of a row.
 TOLD_OF_A_COPY = (
     "target", "state", "attempts", "bytes_sent", "bytes_per_second", "next_attempt_at", "error", "error_code",
-    "remote_key", "link", "updated_at", "verified_at", "proof",
+    "remote_key", "link", "updated_at", "verified_at", "proof", "resume",
 )  # fmt: skip
 
 
@@ -153,6 +154,7 @@ def describe_copy(
         "target": delivery.target,
         "kind": (kinds or {}).get(delivery.target),
         "state": delivery.state,
+        "phase": phase_of(delivery, kinds),
         "attempts": delivery.attempts,
         "bytes_sent": delivery.bytes_sent,
         "bytes_total": size_bytes,
@@ -166,6 +168,7 @@ def describe_copy(
         "updated_at": iso(delivery.updated_at),
         "verified_at": iso(delivery.verified_at),
         "expires_at": delivery.proof.get("expires_at") if delivery.state == DeliveryState.DELIVERED else None,
+        "footage": footage_of(delivery, kinds),
     }
 
 

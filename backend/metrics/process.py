@@ -33,7 +33,7 @@ def folder_of(settings: Settings) -> Folder:
 
 def bound_for(settings: Settings) -> str:
     """Where segments go, in seed 001's word."""
-    return settings.storage_backend or ("MINIO" if settings.minio_endpoint else "FILESYSTEM")
+    return settings.segment_backend
 
 
 def begin(services: Services) -> None:

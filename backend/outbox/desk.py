@@ -189,7 +189,7 @@ class Desk:
         """True when every required copy is verified, or one first attempt has failed: nothing to wait for."""
         with self.database.read() as session:
             deliveries: Sequence[Delivery] = videos.get(session, video_id).deliveries
-            required = [d for d in deliveries if d.target in self.places.required]
+            required = [d for d in deliveries if self.places.requires(d.target, named=True)]
         if any(d.error and d.state != DeliveryState.IN_PROGRESS for d in required):
             return True
         return all(d.state == DeliveryState.DELIVERED for d in required)

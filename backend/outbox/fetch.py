@@ -15,6 +15,7 @@ from backend.disk.stored import is_good, put_in_place, size_of
 from backend.errors import DiskFull, LocalDamage, NotFound, TargetError, TransientFailure
 from backend.log import UploadLog
 from backend.outbox.damage import note_damage
+from backend.outbox.footage import only_footage
 from backend.outbox.places import Places
 from backend.targets.base import Expected, Readable, RemoteCopy, Verdict
 
@@ -93,7 +94,9 @@ class Fetcher:
         found = size_of(self.layout.absolute(video.relative_path))
         none = "no verified copy can be read back"
         if found is None:
-            return NotFound(f"The bytes of '{video.original_filename}' are not here, and {none}.")
+            return only_footage(video, self.places) or NotFound(
+                f"The bytes of '{video.original_filename}' are not here, and {none}."
+            )
         how = "its bytes have changed"
         if found != video.size_bytes:
             how = f"it has {found} bytes instead of {video.size_bytes}"

@@ -1,4 +1,8 @@
-"""The configured targets of this process, ready to use: from targets.toml, else from the seeds' variables."""
+"""The configured targets of this process, ready to use: from targets.toml, else from the seeds' variables.
+
+STORAGE_MODE says which of them videos go to by themselves: LOCAL to all but the VMS, MILESTONE to the VMS (and to
+Drive, which joins wherever it is set up), BOTH to all. What is left out takes what is named for it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,13 @@ from backend.outbox.overlap import overlaps
 from backend.settings import Settings
 from backend.targets.base import Target
 from backend.targets.config import TargetConfig
-from backend.targets.from_environment import DRIVE, SeedVariables, configs_from_environment, is_from_google
+from backend.targets.from_environment import (
+    DRIVE,
+    MILESTONE,
+    SeedVariables,
+    configs_from_environment,
+    is_from_google,
+)
 from backend.targets.registry import build_target, load_kind
 from backend.targets.rules import Rule
 from backend.targets.targets_file import read_targets_file
@@ -30,12 +40,18 @@ class Place:
 @dataclass(frozen=True)
 class Places:
     """All enabled targets by name, the rules of targets.toml, and the names that uploads get by default: unless told
-    otherwise all but those that let go of their copies."""
+    otherwise all but those that let go of their copies, and those `apart`.
+
+    `apart`: STORAGE_MODE leaves them out of the default, so only what was named for them is missed there.
+    `footage_suffices`: local bytes may go where the VMS has the footage, though it never gives the file back.
+    """
 
     by_name: Mapping[str, Place]
     rules: Sequence[Rule] = ()
     default: tuple[str, ...] = ()
     disabled: tuple[TargetConfig, ...] = ()
+    apart: frozenset[str] = frozenset()
+    footage_suffices: bool = False
 
     def get(self, name: str) -> Place:
         if name not in self.by_name:
@@ -53,7 +69,18 @@ class Places:
 
     @property
     def required(self) -> frozenset[str]:
-        return frozenset(name for name, place in self.by_name.items() if place.config.required)
+        """Those that every video is to have a copy on."""
+        return frozenset(name for name in self.by_name if self.requires(name, named=False))
+
+    def requires(self, name: str, *, named: bool) -> bool:
+        """Whether a video needs its copy there. `named`: it is one that goes there."""
+        place = self.by_name.get(name)
+        return place is not None and place.config.required and (named or name not in self.apart)
+
+    @property
+    def footage(self) -> frozenset[str]:
+        """Those that keep what is to be seen, and never give the file back: of the kind milestone."""
+        return frozenset(name for name, place in self.by_name.items() if place.config.kind == MILESTONE)
 
     @property
     def passing(self) -> frozenset[str]:
@@ -75,15 +102,43 @@ def open_places(settings: Settings, environ: Mapping[str, str], more: Sequence[T
     if unknown:
         known = ", ".join(enabled) or "none is enabled"
         raise SettingsError([f"UPLOAD_TARGETS: '{name}' is not an enabled target; known: {known}" for name in unknown])
+    if problems := _mode_problems(settings.storage_mode, enabled):
+        raise SettingsError(problems)
     by_name = {name: Place(config, build_target(config)) for name, config in enabled.items()}
     if problems := overlaps([place.target for place in by_name.values()], settings.storage_path):
         raise SettingsError(problems)
+    apart = {name for name, config in enabled.items() if _is_apart(config, settings.storage_mode)}
+    lasting = (name for name, config in enabled.items() if not config.ephemeral and name not in apart)
+    default = settings.upload_targets or tuple(lasting)
     return Places(
         by_name=by_name,
         rules=[_without_disabled(rule, enabled) for rule in rules],
-        default=settings.upload_targets or tuple(name for name, config in enabled.items() if not config.ephemeral),
+        default=default,
         disabled=tuple(config for config in configs if not config.enabled),
+        apart=frozenset(apart - set(default)),
+        footage_suffices=settings.storage_mode == "MILESTONE",
     )
+
+
+def _is_apart(config: TargetConfig, mode: str) -> bool:
+    if mode == "MILESTONE":
+        return config.kind not in (MILESTONE, DRIVE)
+    return mode == "LOCAL" and config.kind == MILESTONE
+
+
+def _mode_problems(mode: str, enabled: Mapping[str, TargetConfig]) -> list[str]:
+    kinds = [config.kind for config in enabled.values() if not config.ephemeral]
+    problems = []
+    if mode != "LOCAL" and MILESTONE not in kinds:
+        problems.append(
+            f"STORAGE_MODE={mode} needs a target of kind {MILESTONE}, and the one of targets.toml is disabled."
+        )
+    if mode == "BOTH" and not [kind for kind in kinds if kind not in (MILESTONE, DRIVE)]:
+        problems.append(
+            "STORAGE_MODE=BOTH needs a place for the files besides the VMS: set STORAGE_BACKEND (MINIO, S3 or "
+            "FILESYSTEM) with its variables, or name one in targets.toml."
+        )
+    return problems
 
 
 def _configured(settings: Settings, environ: Mapping[str, str]) -> tuple[Sequence[TargetConfig], Sequence[Rule]]:
@@ -91,9 +146,10 @@ def _configured(settings: Settings, environ: Mapping[str, str]) -> tuple[Sequenc
     if settings.targets_file.is_file():
         found = read_targets_file(settings.targets_file, environ)
         taken = {config.name for config in found.configs}
-        # The file says it better: a variable's target of the same name gives way to it, and so does its Drive to any.
-        drives = {DRIVE} & {config.kind for config in found.configs}
-        more = [c for c in from_variables if c.name not in taken and c.kind not in drives]
+        # The file says it better: a variable's target of the same name gives way to it, and so do its Drive and its VMS
+        # to any.
+        told = {DRIVE, MILESTONE} & {config.kind for config in found.configs}
+        more = [c for c in from_variables if c.name not in taken and c.kind not in told]
         return [*found.configs, *more], found.rules
     if "targets_file" in settings.model_fields_set:
         raise SettingsError([f"TARGETS_FILE={settings.targets_file} does not exist"])
@@ -129,6 +185,8 @@ def _seed_variables(settings: Settings) -> SeedVariables:
         drive_folder_id=settings.drive_folder_id,
         drive_credentials=_drive_credentials(settings),
         milestone_url=settings.milestone_url,
+        milestone_username=settings.milestone_username,
+        milestone_password=settings.milestone_password.get_secret_value(),
     )
 
 

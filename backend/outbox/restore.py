@@ -23,6 +23,7 @@ from backend.errors import HoldfastError, LocalDamage, NotFound, Restoring, Stor
 from backend.log import UploadLog
 from backend.outbox.clock import instant
 from backend.outbox.fetch import Fetcher
+from backend.outbox.footage import only_footage
 from backend.outbox.heal import Healer, holders
 from backend.outbox.mended import LocalDamages
 from backend.outbox.places import Places
@@ -81,6 +82,16 @@ class Restorer:
             video = videos.get(session, video_id)
         return video.local_state not in GONE and self._fetcher.has_copies(video)
 
+    def refuse_footage(self, video_id: str) -> None:
+        """Raise `FootageOnly` where the file is gone for good, and only a VMS has what is to be seen in it."""
+        with self.database.read() as session:
+            video = videos.get(session, video_id)
+        refusal = only_footage(video, self.places)
+        if refusal is None or self.is_here(video) or self._fetcher.has_copies(video):
+            return
+        if not holders(self.database, video.sha256, video.size_bytes):
+            raise refusal
+
     def progress(self, video: Video) -> dict[str, Any]:
         """How far it is, in whichever process: state here | running | failed | away."""
         with self.database.read() as session:
@@ -103,7 +114,8 @@ class Restorer:
 
         True when they were here all the time: by size, and by SHA-256 too with `read`, which also asks where a
         verified copy was once. Raises `NotFound` when
-        no verified copy can be read, `LocalDamage` when moreover what is here is damaged, `TransientFailure` when
+        no verified copy can be read (`FootageOnly` when a VMS has what is to be seen in it),
+        `LocalDamage` when moreover what is here is damaged, `TransientFailure` when
         all copies failed just now, `DiskFull` when there is no room for it.
         """
         # One restore at a time for a video: who waited finds the file there.

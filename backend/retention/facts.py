@@ -24,11 +24,14 @@ def lasting(places: Places) -> list[str]:
 
 def copies_of(states: Mapping[str, str], places: Places) -> dict[str, Copy]:
     """The ledger's states by target as the policy sees them. What is not configured (any more) does not count."""
-    return {
-        name: Copy(states.get(name, ""), place.config.required and not is_ephemeral(place), is_ephemeral(place))
-        for name, place in places.by_name.items()
-        if place.config.required or name in states
-    }
+    found = {}
+    for name, place in places.by_name.items():
+        required = places.requires(name, named=name in states)
+        if required or name in states:
+            passes, footage = is_ephemeral(place), name in places.footage
+            suffices = places.footage_suffices or not footage
+            found[name] = Copy(states.get(name, ""), required and not passes, passes, footage, suffices)
+    return found
 
 
 def words_of(holds: Iterable[HoldFacts], at: datetime) -> str:

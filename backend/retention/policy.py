@@ -1,12 +1,14 @@
 """What becomes of a video: facts, rules and the time in, one decision with its reason out. Pure.
 
-A copy counts when it is verified, on a target that is configured and keeps what it has. Nothing is decided against a
-video that is held or in the trash, nor by a clock that is doubted. Only `expire` and `prune` take something away.
+A copy counts when it is verified, on a target that is configured and keeps what it has. Footage in a VMS is no copy of
+the file: it is enough for the local bytes to go only where STORAGE_MODE says that recordings live there. Nothing is
+decided against a video that is held or in the trash, nor by a clock that is doubted. Only `expire` and `prune` take
+something away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -22,11 +24,16 @@ _ON_THE_WAY = ("pending", "in_progress", "parked", "damaged")
 
 @dataclass(frozen=True)
 class Copy:
-    """One delivery as the ledger has it; `state` "": there is none. Ephemeral ones are no copies to rely on."""
+    """One delivery as the ledger has it; `state` "": there is none. Ephemeral ones are no copies to rely on.
+
+    `footage`: it never gives the file back. `suffices` false: without another one the local bytes stay.
+    """
 
     state: str
     required: bool
     ephemeral: bool = False
+    footage: bool = False
+    suffices: bool = True
 
     @property
     def counts(self) -> bool:
@@ -131,6 +138,11 @@ def counted(copies: Mapping[str, Copy]) -> list[str]:
     return sorted(name for name, copy in copies.items() if copy.counts)
 
 
+def sufficing(copies: Mapping[str, Copy], names: Iterable[str]) -> int:
+    """How many of these make up for the local bytes."""
+    return sum(copies[name].suffices for name in names)
+
+
 def needed(rule: Rule) -> int:
     """How many verified copies the local bytes wait for."""
     return max(1, rule.keep_local_copies or 1)
@@ -138,7 +150,8 @@ def needed(rule: Rule) -> int:
 
 def must_have(copies: Mapping[str, Copy], rule: Rule) -> set[str]:
     """The targets that must each hold a verified copy before the local bytes go."""
-    return {name for name, copy in copies.items() if copy.required} | ({rule.move_to} if rule.move_to else set())
+    required = {name for name, copy in copies.items() if copy.required}
+    return required | set(rule.needs) | ({rule.move_to} if rule.move_to else set())
 
 
 def _as_stamped(video: Facts, time: Time) -> Facts:
@@ -191,8 +204,11 @@ def _against_prune(video: Facts, rule: Rule, now: datetime) -> str:
         return "no required target is configured, so this is the only copy"
     if missing := sorted(n for n in must_have(copies, rule) if not video.copy(n).counts):
         return f"not verified on {', '.join(missing)}"
-    if len(counted(copies)) < needed(rule):
-        return f"{len(counted(copies))} of {needed(rule)} verified copies exist"
+    there = counted(copies)
+    if there and not sufficing(copies, there):
+        return f"{', '.join(there)} has only the footage, from which the file cannot be had back"
+    if sufficing(copies, there) < needed(rule):
+        return f"{sufficing(copies, there)} of {needed(rule)} verified copies exist"
     if on_the_way := sorted(name for name, copy in copies.items() if copy.state in _ON_THE_WAY and not copy.ephemeral):
         return f"still to be sent to {', '.join(on_the_way)}"
     return ""

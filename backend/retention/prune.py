@@ -9,7 +9,7 @@ from datetime import timedelta
 from backend.catalog import videos
 from backend.catalog.clock import Clock, Time
 from backend.catalog.database import Database
-from backend.catalog.models import Delivery, Video
+from backend.catalog.models import Delivery, JobState, MediaState, Video
 from backend.disk import sidecar
 from backend.disk.layout import Layout
 from backend.disk.sidecar import Sidecar
@@ -25,6 +25,7 @@ from backend.retention.rules import Rule
 from backend.targets.base import Expected, RemoteCopy, Verdict
 
 _PAGE = 200
+_BEING_MADE = (JobState.WAITING, JobState.RUNNING)
 _UNREADABLE = "its sidecar cannot be read, so it may be held: see `video_manager doctor`"
 
 
@@ -70,7 +71,7 @@ class Pruner:
         rule = judge.rule_for(facts)
         if not decision.prune or rule is None:
             return judged(video, decision)
-        if doubt := self._doubt(video, rule, facts):
+        if doubt := _unfinished(video, facts) or self._doubt(video, rule, facts):
             self.log.write("warning", "kept", upload=video.id, name=video.original_filename, error=doubt)
             return replace(judged(video, Decision("keep", rule.name, doubt)), doubted=True)
         last = [decision]
@@ -124,7 +125,7 @@ class Pruner:
                 doubts.append(doubt)
             else:
                 confirmed.add(delivery.target)
-        enough = must <= confirmed and len(confirmed) >= policy.needed(rule)
+        enough = must <= confirmed and policy.sufficing(copies, confirmed) >= policy.needed(rule)
         return "" if enough else "; ".join(doubts) or "too few copies are verified"
 
     def _ask(self, video: Video, delivery: Delivery) -> str:
@@ -142,3 +143,14 @@ class Pruner:
         if target.check().ok:
             note_damage(self.database, self.layout, self.log, video, delivery.target, reason)
         return reason
+
+
+def _unfinished(video: Video, facts: Facts) -> str:
+    """Why its bytes are needed here for a while, where no copy gives them back; "" when they are not."""
+    copies = facts.copies or {}
+    if not all(copies[name].footage for name in policy.counted(copies)):
+        return ""
+    is_made = video.media_state in (MediaState.READY, MediaState.UNPLAYABLE)
+    if is_made and not any(job.state in _BEING_MADE for job in video.media_jobs):
+        return ""
+    return "its pictures are still being made, and no copy gives its bytes back for that"

@@ -43,7 +43,10 @@ _OF_A_QUOTA = ("project", "max_gib")
 
 @dataclass(frozen=True)
 class Rule:
-    """Every condition must hold; an empty one always does. What is None is not asked for by this rule."""
+    """Every condition must hold; an empty one always does. What is None is not asked for by this rule.
+
+    `needs`: targets that must hold a verified copy before local bytes go, required or not.
+    """
 
     name: str
     projects: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class Rule:
     keep_local_copies: int | None = None
     move_to: str = ""
     move_after_days: float | None = None
+    needs: tuple[str, ...] = ()
 
     def matches(self, project_id: str, label: str, camera_id: str, tags: Iterable[str]) -> bool:
         return (
@@ -87,11 +91,12 @@ class Rule:
         copies = self.keep_local_copies
         many = "every required copy is verified" if copies is None else f"{copies} verified copies exist"
         many = "a verified copy exists" if copies == 1 else many
+        many = f"{many}, on {' and '.join(self.needs)} among them" if self.needs else many
         return f"local bytes go after {_days(self.keep_local_days or 0)}, once {many}"
 
     def _whom(self) -> str:
         parts = {"project": self.projects, "tag": self.tags, "label": self.labels, "camera": self.cameras}
-        told = [f"{name} {' or '.join(values)}" for name, values in parts.items() if values]
+        told = [f"{name} {' or '.join(values)}".replace("?*", "any") for name, values in parts.items() if values]
         return f"Videos with {' and '.join(told)}" if told else "Every other video"
 
 

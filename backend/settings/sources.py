@@ -20,9 +20,7 @@ from backend.errors import SettingsError
 from backend.settings.options import MASK, Settings
 
 # Names of the specification that a later version reads: whoever sets one hears that it does nothing yet.
-_NOT_USED_YET = (
-    "MILESTONE_USERNAME", "MILESTONE_PASSWORD", "AUTH_PROXY_HEADER", "MILESTONE_URL",
-)  # fmt: skip
+_NOT_USED_YET = ("AUTH_PROXY_HEADER",)
 
 
 @dataclass(frozen=True)

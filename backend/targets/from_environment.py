@@ -1,4 +1,4 @@
-"""The targets that the seeds' variables describe without a file: STORAGE_*, MINIO_*, DRIVE_*."""
+"""The targets that the seeds' variables describe without a file: STORAGE_*, MINIO_*, DRIVE_*, MILESTONE_*."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from backend.targets.config_table import read_table
 _MODES = ("LOCAL", "MILESTONE", "BOTH")
 _BACKENDS = ("MINIO", "S3", "FILESYSTEM")
 DRIVE = "drive"
+MILESTONE = "milestone"
 _LARGEST_CREDENTIALS_BYTES = 64 * 1024
 
 
@@ -34,14 +35,22 @@ class SeedVariables:
     drive_folder_id: str = ""
     drive_credentials: str = field(default="", repr=False)
     milestone_url: str = ""
+    milestone_username: str = ""
+    milestone_password: str = field(default="", repr=False)
+
+    @property
+    def mode(self) -> str:
+        return self.storage_mode.strip().upper() or "LOCAL"
 
 
 def configs_from_environment(seed: SeedVariables) -> list[TargetConfig]:
-    """The obvious targets: what STORAGE_BACKEND or a lone MINIO_ENDPOINT asks for, and Drive with its credentials.
+    """The obvious targets: what STORAGE_BACKEND or a lone MINIO_ENDPOINT asks for, the VMS where STORAGE_MODE names it
+    and not otherwise, and Drive with its credentials.
 
     SettingsError with every problem at once.
     """
     problems = _mode_problems(seed)
+    wants_vms = seed.mode in ("MILESTONE", "BOTH") and not problems
     backend = seed.storage_backend.strip().upper()
     if backend and backend not in _BACKENDS:
         problems.append(f"STORAGE_BACKEND must be one of {', '.join(_BACKENDS)}.")
@@ -49,6 +58,8 @@ def configs_from_environment(seed: SeedVariables) -> list[TargetConfig]:
         backend = "MINIO"
     table = _table(backend, seed, problems)
     found = [read_table(table, f"STORAGE_BACKEND={backend}", problems)] if table else []
+    if wants_vms:
+        found.append(read_table(_milestone_table(seed), "MILESTONE_URL, MILESTONE_USERNAME", problems))
     if seed.drive_credentials:
         found.append(read_table(_drive_table(seed), "DRIVE_FOLDER_ID, DRIVE_CREDENTIALS", problems))
     if problems:
@@ -69,14 +80,16 @@ def is_from_google(path: Path) -> bool:
 
 
 def _mode_problems(seed: SeedVariables) -> list[str]:
-    mode = seed.storage_mode.strip().upper() or "LOCAL"
-    if mode not in _MODES:
+    if seed.mode not in _MODES:
         return [f"STORAGE_MODE must be one of {', '.join(_MODES)}."]
-    if mode == "LOCAL":
+    if seed.mode == "LOCAL":
         return []
-    if not seed.milestone_url:
-        return [f"STORAGE_MODE={mode} needs MILESTONE_URL, which is not set."]
-    return [f"STORAGE_MODE={mode}: this version has no milestone target yet. Use STORAGE_MODE=LOCAL."]
+    needed = {
+        "MILESTONE_URL": seed.milestone_url,
+        "MILESTONE_USERNAME": seed.milestone_username,
+        "MILESTONE_PASSWORD": seed.milestone_password,
+    }
+    return [f"STORAGE_MODE={seed.mode} needs {name}, which is not set." for name, value in needed.items() if not value]
 
 
 def _table(backend: str, seed: SeedVariables, problems: list[str]) -> dict[str, Any] | None:
@@ -100,6 +113,17 @@ def _table(backend: str, seed: SeedVariables, problems: list[str]) -> dict[str, 
 def _drive_table(seed: SeedVariables) -> dict[str, Any]:
     table = {"name": DRIVE, "kind": DRIVE, "label": "Drive", "credentials": seed.drive_credentials}
     return table | ({"folder_id": seed.drive_folder_id} if seed.drive_folder_id else {})
+
+
+def _milestone_table(seed: SeedVariables) -> dict[str, Any]:
+    return {
+        "name": MILESTONE,
+        "kind": MILESTONE,
+        "label": "Milestone",
+        "url": seed.milestone_url,
+        "username": seed.milestone_username,
+        "password": seed.milestone_password,
+    }
 
 
 def _s3_table(kind: str, seed: SeedVariables) -> dict[str, Any]:

@@ -40,6 +40,8 @@ ANSWERS = {
     200: "All bytes",
     206: "The range asked for",
     304: "Unchanged",
+    410: "Code `footage-only`: the file and its SHA-256 cannot be had back; `detail.footage` says on which camera of "
+    "the VMS and from when to when it can be watched, with the VMS's link where there is one",
     412: "Not the version that If-Match or If-Unmodified-Since names",
     416: "The range begins behind the end",
     503: "The bytes are elsewhere and are being fetched back: ask again after Retry-After; `detail` says how far it is",

@@ -32,6 +32,7 @@ _STATUS: dict[type[HoldfastError], int] = {
     errors.UploadGone: 410,
     errors.ShareGone: 410,
     errors.ExportGone: 410,
+    errors.FootageOnly: 410,
     errors.Conflict: 409,
     errors.NotFound: 404,
     errors.Refused: 400,

@@ -28,7 +28,11 @@ def progress(video_id: str) -> Response:
 @blueprint.post("/api/videos/<video_id>/restore")
 @blueprint.doc(
     summary="Fetch the bytes back from a verified copy, in the background",
-    responses={200: "They are here already", 202: "Begun, or under way: GET the same address to see how far it is"},
+    responses={
+        200: "They are here already",
+        202: "Begun, or under way: GET the same address to see how far it is",
+        410: "Code `footage-only`: the file is gone for good; `detail.footage` says where a VMS has what is in it",
+    },
     extensions=shaped({200: OneRestore, 202: OneRestore}),
 )
 @needs(Right.OPERATE)
@@ -36,6 +40,7 @@ def restore(video_id: str) -> tuple[Response, int]:
     restorer, video = services().restorer, _video(video_id)
     if restorer.is_here(video):
         return jsonify({"success": True, "restore": restorer.progress(video)}), 200
+    restorer.refuse_footage(video.id)
     restorer.begin(video)
     return jsonify({"success": True, "restore": restorer.progress(video)}), 202
 

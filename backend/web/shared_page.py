@@ -22,7 +22,7 @@ from backend.catalog.models import MediaState, Video
 from backend.catalog.types import iso
 from backend.disk.layout import split_extension
 from backend.disk.sizes import in_units
-from backend.errors import AccessError, Forbidden, HoldfastError, NotFound, Refused
+from backend.errors import AccessError, FootageOnly, Forbidden, HoldfastError, NotFound, Refused
 from backend.sharing.desk import Shared
 from backend.web import disposition
 from backend.web.access import Right, client_address, needs, services
@@ -48,6 +48,7 @@ _FROM_THE_START = re.compile(r"\s*bytes\s*=\s*0+-")
 _BEHIND_A_LINK = ".,;:!?)]>'\"”’"
 _BEING_MADE = "This video is being prepared for browsers. Please come back in a few minutes."
 _NEVER = "This kind of file cannot be played in a browser."
+_FOOTAGE = "This recording is kept in a video management system now and cannot be shown here. Ask whoever shared it."
 
 View = Callable[[str], Response]
 
@@ -85,14 +86,14 @@ def page(address: str) -> Response:
         here=f"/s/{services().shares.key.address_of(share.id)}",
         visit=services().shares.key.visit(share.id, datetime.now(UTC)),
         plays=plays,
-        why_not=_BEING_MADE if video.media_state in (MediaState.NEW, MediaState.WORKING) else _NEVER,
+        why_not=_why_not(video),
         has_picture=_has_picture(video),
         width=size.get("width"),
         height=size.get("height"),
         length=_length(video.duration_seconds),
         until=f"{share.expires_at:%-d %B %Y, %H:%M} UTC",
         until_iso=iso(share.expires_at),
-        may_download=share.may_download,
+        may_download=share.may_download and not _is_footage(video),
         size=in_units(video.size_bytes),
     )
 
@@ -104,7 +105,7 @@ def content(address: str) -> Response:
     shared = _shared(address)
     video, plays = shared.video, _plays(shared.video)
     if plays is None:
-        raise NotFound(_BEING_MADE if video.media_state in (MediaState.NEW, MediaState.WORKING) else _NEVER)
+        raise NotFound(_why_not(video))
     _count_unless_counted(shared)
     job = made(video, BROWSER)
     if plays == "content" or job is None:
@@ -121,6 +122,8 @@ def download(address: str) -> Response:
     shared = _shared(address)
     if not shared.share.may_download:
         raise Forbidden("Whoever shared this video lets you watch it, and not download it.")
+    if _is_footage(shared.video):
+        raise NotFound(_FOOTAGE)
     _count_unless_counted(shared)
     return _sent(shared, lambda: serve_video(shared.video, "attachment"))
 
@@ -162,10 +165,29 @@ def _count_unless_counted(shared: Shared) -> None:
 def _plays(video: Video) -> str | None:
     """What a browser is given, "content" or "browser"; a file that nobody has looked at yet, as it came."""
     told = describe_media(video)
+    if told["playable"] != "browser" and _is_footage(video):
+        return None
     if told["playable"] is not None or told["facts"] is not None:
         return str(told["playable"]) if told["playable"] else None
     may_play = video.mime_type in mime.KNOWN and video.media_state != MediaState.UNPLAYABLE
     return "content" if may_play else None
+
+
+def _why_not(video: Video) -> str:
+    if _is_footage(video):
+        return _FOOTAGE
+    return _BEING_MADE if video.media_state in (MediaState.NEW, MediaState.WORKING) else _NEVER
+
+
+def _is_footage(video: Video) -> bool:
+    """Whether its file is gone for good, and only a VMS has what is to be seen in it."""
+    if video.local_state == "present":
+        return False
+    try:
+        services().restorer.refuse_footage(video.id)
+    except FootageOnly:
+        return True
+    return False
 
 
 def _has_picture(video: Video) -> bool:

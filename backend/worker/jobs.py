@@ -18,6 +18,7 @@ from backend.media import room
 from backend.media.kinds import missed_fingerprint
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.erase import Eraser
+from backend.outbox.evidence import Evidence
 from backend.outbox.repair import Repairer
 from backend.outbox.reverify import RUN_SECONDS, Reverifier
 from backend.outbox.segment_pictures import PictureCourier
@@ -27,6 +28,7 @@ from backend.services import Services
 _HOUR = 3600
 _INBOX_SECONDS = 2
 _COPY_EXPORTS_SECONDS = 2
+_LOCK_SECONDS = 5
 
 
 Row = tuple[str, float, Callable[[], object], bool]  # name, how often in seconds, work, at once
@@ -96,6 +98,18 @@ def expire_exports(services: Services) -> int:
     return expirer.run_due(services.clock.read().certain_at)
 
 
+def evidence(services: Services) -> list[Row]:
+    """What holds ask of targets that would let go of their copies, where there are any."""
+    s = services
+    keeper = Evidence(s.database, s.layout, s.places, s.log, s.clock)
+    if not keeper.is_needed:
+        return []
+    return [
+        ("lock what is held elsewhere", _LOCK_SECONDS, keeper.run_due, True),
+        ("find locks again", _HOUR, keeper.find_again, True),
+    ]
+
+
 def inbox(services: Services) -> Inbox | None:
     """The watched folder, if there is one."""
     settings = services.settings
@@ -141,6 +155,7 @@ def jobs(services: Services, dispatcher: Dispatcher) -> list[Job]:
         ("forget old keys", _HOUR, lambda: saves.forget_old_keys(database), False),
         ("end exports", 60, partial(expire_exports, services), True),
         *export_copies(services, dispatcher.waits_in_vain),
+        *evidence(services),
         *if_inbox,
         *if_pictures,
         *(if_media if services.settings.media_jobs else ()),

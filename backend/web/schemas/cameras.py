@@ -7,7 +7,7 @@ from typing import Literal
 from backend.web.schemas.base import Shape
 from backend.web.schemas.deliveries import Delivery
 
-Backend = Literal["MINIO", "S3", "FILESYSTEM"]
+Backend = Literal["MINIO", "S3", "FILESYSTEM", "MILESTONE"]
 
 
 class ThumbnailInBucket(Shape):

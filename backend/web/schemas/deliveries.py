@@ -7,12 +7,26 @@ from typing import Literal
 from backend.web.schemas.base import Shape
 
 
+class Footage(Shape):
+    """Where the VMS has what is to be seen; the file itself cannot be had back from there. `locked`: the VMS keeps it
+    past its own retention, by an evidence lock, as long as the video is held here."""
+
+    vms_camera_id: str | None
+    start: str | None
+    end: str | None
+    locked: bool
+
+
 class Delivery(Shape):
+    """`phase` and `footage`: of copies on targets of kind milestone; null for all others. A VMS pulls what is offered
+    to it: saved (waits here), offered, retrieving, verified (its own sequences cover the time)."""
+
     target: str
     kind: str | None
     state: Literal[
         "pending", "in_progress", "delivered", "parked", "failed", "skipped", "damaged", "deleting", "deleted"
     ]
+    phase: Literal["saved", "offered", "retrieving", "verified"] | None
     attempts: int
     bytes_sent: int
     bytes_total: int
@@ -26,6 +40,7 @@ class Delivery(Shape):
     updated_at: str
     verified_at: str | None
     expires_at: str | None
+    footage: Footage | None
 
 
 class ListedDelivery(Delivery):

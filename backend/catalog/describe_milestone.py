@@ -1,0 +1,44 @@
+"""What is told of a copy in a Milestone VMS beside its state: how far the VMS is with it, and where its footage lies.
+
+The VMS pulls by itself what is offered to it, so a copy of this kind is saved (the file waits here), offered,
+retrieving (a task of the VMS is at it), and verified (the VMS's own sequences cover its time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from backend.catalog.models import Delivery, DeliveryState
+
+MILESTONE = "milestone"
+_OVER = (DeliveryState.SKIPPED, DeliveryState.DELETING, DeliveryState.DELETED)
+_ON_THE_WAY = ("offered", "retrieving")
+
+
+def phase_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> str | None:
+    """saved | offered | retrieving | verified; None for a copy of another kind, or one that is not to come (back)."""
+    if (kinds or {}).get(delivery.target) != MILESTONE or delivery.state in _OVER:
+        return None
+    if delivery.state == DeliveryState.DELIVERED:
+        return "verified"
+    reached = delivery.resume.get("phase")
+    return reached if reached in _ON_THE_WAY else "saved"
+
+
+def footage_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """Which stretch of which camera of the VMS a verified copy is; None for any other."""
+    if phase_of(delivery, kinds) != "verified":
+        return None
+    return {
+        "vms_camera_id": _text(delivery.proof.get("vms_camera_id")),
+        "start": _text(delivery.proof.get("start")),
+        "end": _text(delivery.proof.get("end")),
+        "locked": bool(delivery.proof.get("lock_id")),
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,66 @@
+"""A video that is only in the VMS any more: what can still be had of it, in words. Its file never comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.catalog.describe import link_of
+from backend.catalog.describe_milestone import footage_of
+from backend.catalog.models import Video
+from backend.catalog.types import iso
+from backend.errors import FootageOnly
+from backend.outbox.places import Places
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    target: str
+    label: str
+    link: str | None
+    facts: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        start, end, camera = self.facts["start"], self.facts["end"], self.facts["vms_camera_id"]
+        where = f"on its camera {camera}" if camera else "on the camera it was offered as"
+        when = f" from {_readable(start)} to {_readable(end)}" if start and end else ""
+        return f"{self.label} has the footage {where}{when}{f' ({self.link})' if self.link else ''}"
+
+
+def only_footage(video: Video, places: Places) -> FootageOnly | None:
+    """What to answer for a file that is neither here nor on any target, where a VMS has footage of it; else None."""
+    found = list(_stretches(video, places))
+    if not found:
+        return None
+    return FootageOnly(
+        f"The file '{video.original_filename}' is not here any more: {'; '.join(one.words for one in found)}. Watch it "
+        "there, or export it from there. The original file and its SHA-256 cannot be had back from a VMS; whoever "
+        "still has the file can upload it again.",
+        detail={
+            "video_id": video.id,
+            "camera_id": video.camera_id or None,
+            "footage": [{"target": one.target, "link": one.link, **one.facts} for one in found],
+        },
+    )
+
+
+def _stretches(video: Video, places: Places) -> list[_Stretch]:
+    found = []
+    for delivery in video.deliveries:
+        facts = footage_of(delivery, places.kinds) if delivery.target in places.by_name else None
+        if facts is not None:
+            told = {"start": facts["start"] or iso(video.start_at), "end": facts["end"] or iso(video.end_at)}
+            label = places.get(delivery.target).config.label
+            found.append(_Stretch(delivery.target, label, link_of(delivery), facts | told))
+    return found
+
+
+def _readable(at: str) -> str:
+    try:
+        known = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{known:%Y-%m-%d %H:%M:%S}" + (" UTC" if known.utcoffset() is not None and not known.utcoffset() else "")

@@ -1,0 +1,52 @@
+"""The phase of a VMS's copy, and where its footage is: from state and resume, of kind milestone alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend.catalog.describe_milestone import footage_of, phase_of
+from backend.catalog.models import Delivery
+
+KINDS = {"vms": "milestone", "nas": "folder"}
+
+
+def copy(state: str, target: str = "vms", **more: Any) -> Delivery:
+    return Delivery(**{"target": target, "state": state, "resume": {}, "proof": {}, **more})
+
+
+@pytest.mark.parametrize(
+    ("state", "resume", "phase"),
+    [
+        ("pending", {}, "saved"),
+        ("in_progress", {}, "saved"),
+        ("in_progress", {"phase": "offered"}, "offered"),
+        ("in_progress", {"phase": "retrieving", "task_id": "33"}, "retrieving"),
+        ("pending", {"phase": "retrieving"}, "retrieving"),
+        ("parked", {"phase": "offered"}, "offered"),
+        ("failed", {"phase": "a word of tomorrow"}, "saved"),
+        ("damaged", {}, "saved"),
+        ("delivered", {}, "verified"),
+        ("delivered", {"phase": "offered"}, "verified"),
+        ("skipped", {}, None),
+        ("deleting", {}, None),
+        ("deleted", {}, None),
+    ],
+)
+def test_each_state_and_what_was_reached_make_a_phase(state: str, resume: dict[str, str], phase: str | None) -> None:
+    assert phase_of(copy(state, resume=resume), KINDS) == phase
+
+
+def test_a_copy_of_another_kind_has_none() -> None:
+    assert phase_of(copy("in_progress", "nas", resume={"phase": "offered"}), KINDS) is None
+    assert phase_of(copy("pending", "gone"), KINDS) is None
+    assert phase_of(copy("pending"), None) is None
+
+
+def test_footage_is_told_of_a_verified_copy_and_nothing_else_of_its_proof() -> None:
+    proof = {"vms_camera_id": "c-1", "start": "2026-01-01T00:00:00Z", "end": 7, "lock_id": "l", "bookmark_id": "b"}
+    told = {"vms_camera_id": "c-1", "start": "2026-01-01T00:00:00Z", "end": None, "locked": True}
+    assert footage_of(copy("delivered", proof=proof), KINDS) == told
+    assert footage_of(copy("damaged", proof=proof), KINDS) is None
+    assert footage_of(copy("delivered", "nas", proof=proof), KINDS) is None

@@ -1,0 +1,84 @@
+"""What is only in the VMS: said to whoever asks for the file, with camera and time, and never called retrievable."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.errors import FootageOnly, NotFound
+from backend.outbox.offer_out import hand_out
+from tests.services.footage import CAMERA, FootageTarget, footage_place
+from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
+
+
+@pytest.fixture
+def vms() -> FootageTarget:
+    return FootageTarget(link="https://vms.example/camera")
+
+
+@pytest.fixture
+def ledger(open_ledger: OpenLedger, vms: FootageTarget) -> Ledger:
+    ledger = open_ledger()
+    ledger.set_places(footage_place(vms))
+    return ledger
+
+
+def pruned(ledger: Ledger) -> str:
+    video_id = ledger.add(name="gate.ts")
+    with ledger.worker():
+        ledger.wait_for("delivered", 1, "milestone")
+    ledger.prune(video_id)
+    return video_id
+
+
+def test_whoever_asks_for_the_file_is_told_where_its_footage_is_and_what_cannot_be_had_back(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    with pytest.raises(FootageOnly) as refusal:
+        ledger.services.restorer.restore(video_id)
+    words = refusal.value.message
+    assert (
+        "Milestone has the footage on its camera 8f4c1f2e from 2026-11-20 09:00:00 UTC to 2026-11-20 09:00:1" in words
+    )
+    assert "https://vms.example/camera" in words
+    assert "The original file and its SHA-256 cannot be had back" in words
+    assert refusal.value.detail["footage"] == [
+        {
+            "target": "milestone", "link": "https://vms.example/camera", "vms_camera_id": CAMERA, "locked": False,
+            "start": "2026-11-20T09:00:00Z", "end": "2026-11-20T09:00:12Z",
+        }
+    ]  # fmt: skip
+    progress = ledger.services.restorer.progress(ledger.video(video_id))
+    assert (progress["state"], progress["error"]) == ("failed", words)
+    with pytest.raises(FootageOnly):
+        ledger.services.restorer.refuse_footage(video_id)
+
+
+def test_a_real_copy_is_fetched_back_whatever_the_vms_has(ledger: Ledger, vms: FootageTarget) -> None:
+    memory = MemoryTarget()
+    ledger.set_places(footage_place(vms), place(memory))
+    video_id = pruned(ledger)
+    ledger.wait_for("delivered", 1)
+    ledger.services.restorer.refuse_footage(video_id)
+    assert ledger.services.restorer.restore(video_id) is False
+    assert ledger.path(video_id).read_bytes() == VIDEO
+
+
+def test_the_same_bytes_of_another_video_are_taken_before_anything_is_refused(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.add(name="again.ts", targets="")
+    ledger.services.restorer.refuse_footage(video_id)
+    assert ledger.services.restorer.restore(video_id) is False
+
+
+def test_what_is_not_verified_in_the_vms_is_simply_not_there(ledger: Ledger) -> None:
+    video_id = pruned(ledger)
+    ledger.set(video_id, "milestone", state="damaged")
+    with pytest.raises(NotFound) as refusal:
+        ledger.services.restorer.restore(video_id)
+    assert refusal.value.code == "not-found"
+
+
+def test_a_target_that_offers_is_handed_the_installations_book(ledger: Ledger, vms: FootageTarget) -> None:
+    s = ledger.services
+    hand_out([footage_place(vms), place(MemoryTarget())], s.layout, s.tools)
+    assert vms.offering is not None
+    assert vms.offering.layout == s.layout

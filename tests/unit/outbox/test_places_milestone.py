@@ -1,0 +1,71 @@
+"""STORAGE_MODE: which targets videos go to by themselves, and that LOCAL never makes one of the VMS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.errors import SettingsError
+from backend.outbox.enqueue import choose_targets
+from tests.services.footage import register
+from tests.unit.outbox.test_places import folder, opened
+
+VMS = {"MILESTONE_URL": "https://vms.example", "MILESTONE_USERNAME": "holdfast", "MILESTONE_PASSWORD": "hunter2"}
+STORE = {"STORAGE_BACKEND": "FILESYSTEM", "FILESYSTEM_PATH": "/mnt/recordings"}
+OWN = '[[target]]\nname = "vms"\nkind = "milestone"\nurl = "https://other.example"\n'
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
+
+
+def test_local_makes_no_target_of_the_vms_whatever_is_set(tmp_path: Path) -> None:
+    assert opened(tmp_path, None, **VMS, **STORE).kinds == {"folder": "folder"}
+
+
+def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_named_for_it(tmp_path: Path) -> None:
+    places = opened(tmp_path, folder("nas"), STORAGE_MODE="MILESTONE", **VMS, **STORE)
+    assert places.default == ("milestone",)
+    assert places.footage_suffices
+    # What need not go there is not missed there either.
+    assert places.required == {"milestone"}
+    assert choose_targets(places, ("nas",), "p", "") == ["nas"]
+    assert places.requires("nas", named=True)
+    options = places.get("milestone").config.options
+    assert (options["url"], options["username"], options["password"]) == ("https://vms.example", "holdfast", "hunter2")
+
+
+def test_both_means_both(tmp_path: Path) -> None:
+    places = opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS, **STORE)
+    assert set(places.default) == places.required == {"folder", "milestone"}
+    assert not places.footage_suffices
+    with pytest.raises(SettingsError, match="STORAGE_MODE=BOTH needs a place for the files besides the VMS"):
+        opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS)
+
+
+def test_one_of_targets_toml_takes_in_mode_local_only_what_is_named_for_it(tmp_path: Path) -> None:
+    rule = '[[rule]]\nproject = "gate"\ntargets = ["nas", "vms"]\n'
+    places = opened(tmp_path, folder("nas") + OWN + rule)
+    assert places.default == ("nas",)
+    assert places.required == {"nas"}
+    assert choose_targets(places, None, "gate", "") == ["nas", "vms"]
+    named = opened(tmp_path, folder("nas") + OWN, UPLOAD_TARGETS="nas,vms")
+    assert (named.default, named.required) == (("nas", "vms"), {"nas", "vms"})
+
+
+def test_the_files_own_vms_stands_for_the_variables(tmp_path: Path) -> None:
+    places = opened(tmp_path, OWN, STORAGE_MODE="MILESTONE", **VMS)
+    assert places.default == ("vms",)
+    assert places.get("vms").config.options["url"] == "https://other.example"
+    with pytest.raises(SettingsError, match="needs a target of kind milestone, and the one of"):
+        opened(tmp_path, OWN + "enabled = false\n", STORAGE_MODE="MILESTONE", **VMS)
+
+
+@pytest.mark.parametrize("missing", ["MILESTONE_URL", "MILESTONE_USERNAME", "MILESTONE_PASSWORD"])
+def test_a_mode_with_the_vms_needs_its_address_and_its_user(tmp_path: Path, missing: str) -> None:
+    env = {name: value for name, value in VMS.items() if name != missing}
+    with pytest.raises(SettingsError, match=f"STORAGE_MODE=BOTH needs {missing}") as refusal:
+        opened(tmp_path, None, STORAGE_MODE="BOTH", **env, **STORE)
+    assert "hunter2" not in str(refusal.value)
