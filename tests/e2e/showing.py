@@ -19,7 +19,7 @@ from backend.catalog.videos import get
 from backend.disk.layout import Layout
 from backend.settings import load_settings
 from tests.services.app import RunningApp
-from tests.services.process import children
+from tests.services.process import children, living
 from tests.services.waiting import wait_until
 
 
@@ -139,6 +139,19 @@ class Studio:
         pids = wait_until(found, f"ffmpeg to be at {job}")
         os.killpg(os.getpgid(pids[0]), signal.SIGSTOP)
         return pids
+
+    def halt(self) -> None:
+        """Wait until ffmpeg is at work for this installation, whatever at, and let it stand still there."""
+
+        def halted() -> bool:
+            pids = self.runs()
+            if not any(Path(_told(pid)[0]).name == "ffmpeg" for pid in pids):
+                return False
+            with suppress(ProcessLookupError):
+                os.killpg(os.getpgid(pids[0]), signal.SIGSTOP)
+            return any(living(pid) for pid in pids)  # it may have ended just then
+
+        wait_until(halted, "ffmpeg to be at work")
 
     def runs(self, word: str = "") -> list[int]:
         """The processes of ffmpeg and ffprobe at work for this installation, with this word in what they were given."""

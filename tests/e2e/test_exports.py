@@ -3,93 +3,28 @@ in the bucket of exports once, whatever that does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import pytest
 import urllib3
-from sqlalchemy import update
 
-from backend.catalog.database import Database
-from backend.catalog.models import Export
-from backend.settings import load_settings
+from tests.e2e.exporting import PATH, Site
+from tests.e2e.showing import Studio
 from tests.services import stamped
-from tests.services.app import RunningApp
+from tests.services.app import AppFactory, RunningApp
 from tests.services.media import ffprobe, still_running
 from tests.services.s3 import S3Server
 from tests.services.waiting import wait_until
+from tests.services.warm import Hearth
 
 pytestmark = pytest.mark.service
 
-PATH = "/api/v1/storage/exports"
-CAMERA, OTHER = stamped.CAMERA, "22222222-2222-4222-8222-222222222222"
-# Enough work for the exact cut to be seen at it.
-LONG = stamped.Shot(fps=25, size=(1280, 768))
-
-
-@dataclass
-class Site:
-    app: RunningApp
-
-    def record(self, path: Path, start: float, end: float, camera: str = CAMERA) -> str:
-        form = {
-            "video": (path.name, path.read_bytes(), "video/mp4"), "camera_id": camera,
-            "start_time": stamped.at(start).isoformat(), "end_time": stamped.at(end).isoformat(),
-        }  # fmt: skip
-        answer = self.app.request("POST", "/api/upload-video", fields=form)
-        assert answer.status == 201, answer.data
-        return str(answer.json()["video_id"])
-
-    def order(self, start: float, end: float, *cameras: str, **more: Any) -> str:
-        times = {"start_time": stamped.at(start).isoformat(), "end_time": stamped.at(end).isoformat()}
-        answer = self.app.request("POST", PATH, json={"camera_ids": list(cameras or (CAMERA,)), **times, **more})
-        assert answer.status == 202, answer.data
-        return str(answer.json()["id"])
-
-    def told(self, export_id: str) -> dict[str, Any]:
-        answer = self.app.request("GET", f"{PATH}/{export_id}")
-        assert answer.status == 200, answer.data
-        shown: dict[str, Any] = answer.json()
-        return shown
-
-    def wait_for(self, export_id: str, met: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        last: dict[str, Any] = {}
-
-        def asked() -> bool:
-            last.update(self.told(export_id))
-            return met(last)
-
-        try:
-            wait_until(asked, what, seconds=120)
-        except AssertionError as error:
-            tail = "\n".join(self.app.log_file.read_text().splitlines()[-15:])
-            raise AssertionError(f"{error}; it is {last}\n{tail}") from None
-        return last
-
-    def made(self, export_id: str) -> dict[str, Any]:
-        ended = self.wait_for(export_id, lambda e: e["status"] in ("COMPLETED", "FAILED"), "it to be made")
-        assert ended["status"] == "COMPLETED", ended
-        return ended
-
-    def fetched(self, export_id: str, folder: Path) -> Path:
-        answer = self.app.request("GET", f"{PATH}/{export_id}/download")
-        assert answer.status == 200, answer.data
-        place = folder / str(self.told(export_id)["filename"])
-        place.write_bytes(answer.data)
-        return place
-
-    def set(self, export_id: str, **values: Any) -> None:
-        database = Database(load_settings(self.app.environ, None).catalog_url)
-        with database.write() as session:
-            session.execute(update(Export).where(Export.id == export_id).values(**values))
-        database.close()
-
-    def workspaces(self) -> list[Path]:
-        return list((self.app.storage_path / "incoming").glob("media-*"))
-
+# Enough work for the exact cut to be met at it.
+LARGE = stamped.Shot(size=(640, 384))
+SETTINGS = {"FFMPEG_THREADS": "1", "MEDIA_JOBS": "0", "MIN_FREE_BYTES": "0"}
 
 MakeSite = Callable[..., Site]
 
@@ -97,9 +32,22 @@ MakeSite = Callable[..., Site]
 @pytest.fixture
 def make_site(running_app: Callable[..., RunningApp]) -> MakeSite:
     def make(**env: str) -> Site:
-        return Site(running_app({"FFMPEG_THREADS": "1", "MEDIA_JOBS": "0", "MIN_FREE_BYTES": "0", **env}))
+        return Site(running_app({**SETTINGS, **env}))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[Site]:
+    """One for all tests that take cameras of their own, and end no process of it for long."""
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("app"), hearth)
+    yield Site(factory(SETTINGS))
+    factory.close()
+
+
+@pytest.fixture
+def camera() -> str:
+    return str(uuid4())
 
 
 @pytest.fixture(scope="module")
@@ -107,17 +55,16 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("footage")
     stamped.record(folder / "a.mp4", 0, 6)
     stamped.record(folder / "b.mp4", 6, 12)
-    stamped.record(folder / "long.mp4", 0, 40, LONG)
+    stamped.record(folder / "large.mp4", 0, 6, LARGE)
     return folder
 
 
 def test_each_asked_instant_is_there_once_and_the_file_proves_itself(
-    make_site: MakeSite, footage: Path, tmp_path: Path
+    site: Site, camera: str, footage: Path, tmp_path: Path
 ) -> None:
-    site = make_site()
-    site.record(footage / "a.mp4", 0, 6)
-    site.record(footage / "b.mp4", 6, 12)
-    export_id = site.order(4.05, 8.95, cut="exact", reason="who was it")
+    site.record(footage / "a.mp4", 0, 6, camera)
+    site.record(footage / "b.mp4", 6, 12, camera)
+    export_id = site.order(4.05, 8.95, camera, cut="exact", reason="who was it")
     told = site.made(export_id)
     assert (told["partial"], told["gaps"], told["progress"]) == (False, [], 100.0)
     place = site.fetched(export_id, tmp_path)
@@ -135,15 +82,15 @@ def test_each_asked_instant_is_there_once_and_the_file_proves_itself(
 
 
 def test_several_cameras_in_a_zip_and_an_mkv_with_its_manifest(
-    make_site: MakeSite, footage: Path, tmp_path: Path
+    site: Site, camera: str, footage: Path, tmp_path: Path
 ) -> None:
-    site = make_site()
-    site.record(footage / "a.mp4", 0, 6)
-    site.record(footage / "b.mp4", 6, 12, OTHER)
-    both, mkv = site.order(0, 12, CAMERA, OTHER), site.order(1, 5, format="mkv")
+    other = str(uuid4())
+    site.record(footage / "a.mp4", 0, 6, camera)
+    site.record(footage / "b.mp4", 6, 12, other)
+    both, mkv = site.order(0, 12, camera, other), site.order(1, 5, camera, format="mkv")
     gaps = site.made(both)["gaps"]
     assert [(one["camera_id"], one["start"]) for one in gaps] == [
-        (CAMERA, "2026-11-21T10:00:06.000Z"), (OTHER, "2026-11-21T10:00:00.000Z"),
+        (camera, "2026-11-21T10:00:06.000Z"), (other, "2026-11-21T10:00:00.000Z"),
     ]  # fmt: skip
     assert site.app.cli("verify-export", str(site.fetched(both, tmp_path))).returncode == 0
     site.made(mkv)
@@ -158,33 +105,35 @@ def test_a_killed_worker_s_export_is_made_by_the_next_and_two_deaths_set_it_asid
     make_site: MakeSite, footage: Path
 ) -> None:
     site = make_site()
-    site.record(footage / "long.mp4", 0, 40)
-    export_id = site.order(1, 39, cut="exact")
-    for deaths in (1, 2):
-        site.wait_for(export_id, lambda e: e["status"] == "PROCESSING" and e["progress"] > 20, "it to be under way")
+    site.record(footage / "large.mp4", 0, 6)
+    export_id = site.order(0.5, 5.5, cut="exact")
+    for _ in range(2):
+        Studio(site.app).halt()
+        assert site.told(export_id)["status"] == "PROCESSING"
         site.app.kill9("worker")
+        wait_until(lambda: not still_running(site.app.storage_path), "its ffmpeg to end with it")
+        assert len(site.workspaces()) > 0
         site.set(export_id, lease_until=datetime.now(UTC) - timedelta(seconds=1))
         site.app.start("worker")
-        if deaths == 1:
-            site.wait_for(export_id, lambda e: e["progress"] < 20 or e["status"] != "PROCESSING", "it to begin anew")
     aside = site.wait_for(export_id, lambda e: e["status"] == "FAILED", "it to be set aside")
     assert aside["error_code"] == "worker-died"
     wait_until(lambda: not site.workspaces(), "the dead workers' workspaces to be gone")
     assert site.app.request("POST", f"{PATH}/{export_id}/retry").status == 200
     site.made(export_id)
-    assert len(list((site.app.storage_path / "exports").glob("*/*"))) == 1
+    assert len(site.results()) == 1
     assert site.workspaces() == []
 
 
-def test_a_cancel_ends_ffmpeg(make_site: MakeSite, footage: Path) -> None:
-    site = make_site()
-    site.record(footage / "long.mp4", 0, 40)
-    export_id = site.order(1, 39, cut="exact")
-    site.wait_for(export_id, lambda e: e["status"] == "PROCESSING" and e["progress"] > 20, "it to be under way")
+def test_a_cancel_ends_ffmpeg(site: Site, camera: str, footage: Path) -> None:
+    site.record(footage / "large.mp4", 0, 6, camera)
+    before = site.results()
+    export_id = site.order(0.5, 5.5, camera, cut="exact")
+    Studio(site.app).halt()
+    assert site.told(export_id)["status"] == "PROCESSING"
     assert site.app.request("POST", f"{PATH}/{export_id}/cancel").json()["status"] == "CANCELLED"
-    wait_until(lambda: not site.workspaces() and not still_running(site.app.storage_path), "all of it to end")
+    wait_until(site.all_ended, "all of it to end")
     assert site.told(export_id)["status"] == "CANCELLED"
-    assert list((site.app.storage_path / "exports").iterdir()) == []
+    assert site.results() == before
 
 
 def test_it_waits_in_words_while_the_disk_is_full(make_site: MakeSite, footage: Path) -> None:
@@ -242,7 +191,7 @@ def test_what_was_pruned_is_fetched_back_and_what_is_nowhere_is_named(
     copies = tmp_path / "copies"
     copies.mkdir()
     toml = f'[[target]]\nname = "nas"\nkind = "folder"\npath = "{copies}"\n'
-    site = Site(running_app({"FFMPEG_THREADS": "1", "MEDIA_JOBS": "0", "MIN_FREE_BYTES": "0"}, targets_toml=toml))
+    site = Site(running_app(SETTINGS, targets_toml=toml))
     first, second = site.record(footage / "a.mp4", 0, 6), site.record(footage / "b.mp4", 6, 12)
 
     def delivered(video_id: str) -> bool:
@@ -268,10 +217,10 @@ def test_what_was_pruned_is_fetched_back_and_what_is_nowhere_is_named(
     assert (partial["partial"], partial["bounds"][0]["given"]["end"]) == (True, "2026-11-21T10:00:06.000Z")
 
 
-def test_a_result_ends_with_its_time(make_site: MakeSite, footage: Path) -> None:
-    site = make_site()
-    site.record(footage / "a.mp4", 0, 6)
-    export_id = site.order(0, 6, keep_hours=1)
+def test_a_result_ends_with_its_time(site: Site, camera: str, footage: Path) -> None:
+    site.record(footage / "a.mp4", 0, 6, camera)
+    before = site.results()
+    export_id = site.order(0, 6, camera, keep_hours=1)
     site.made(export_id)
     site.app.stop("worker")
     site.set(export_id, expires_at=datetime.now(UTC) - timedelta(seconds=1))
@@ -279,5 +228,5 @@ def test_a_result_ends_with_its_time(make_site: MakeSite, footage: Path) -> None
     ended = site.wait_for(export_id, lambda e: e["status"] == "EXPIRED", "it to expire")
     assert (ended["download_url"], ended["file_path"]) == (None, None)
     assert site.app.request("GET", f"{PATH}/{export_id}/download").status == 410
-    wait_until(lambda: not list((site.app.storage_path / "exports").iterdir()), "its file to be gone")
+    wait_until(lambda: site.results() == before, "its file to be gone")
     assert site.app.request("GET", f"{PATH}/{export_id}/manifest").status == 200

@@ -25,7 +25,7 @@ MakeStudio = Callable[..., Studio]
 # Two seconds of nothing, then a picture.
 DARK_BEGINNING = ("-vf", "drawbox=enable='lt(t,2)':color=black:t=fill")
 # So that one worker is not done with it before the test has seen it at work.
-LONG = "convert webm-480"
+LONG = "convert webm-240"
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,19 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def short(films: Path) -> Path:
-    return make_video(films / "short.mp4", seconds=4, extra=DARK_BEGINNING)
+    return make_video(films / "short.mp4", seconds=4, fps=10, extra=DARK_BEGINNING)
 
 
 @pytest.fixture(scope="module")
 def large(films: Path) -> Path:
-    """What takes its time to convert."""
-    return make_video(films / "large.mp4", seconds=4, size="854x480")
+    """What takes its time to convert: enough to be met at it."""
+    return make_video(films / "large.mp4", seconds=4, size="426x240", fps=10)
+
+
+@pytest.fixture(scope="module")
+def longer(films: Path) -> Path:
+    """What takes longer: enough for its progress to be told."""
+    return make_video(films / "longer.mp4", seconds=4, size="426x240")
 
 
 def test_a_film_is_ready_soon_with_a_picture_that_shows_something(shared: Studio, short: Path, tmp_path: Path) -> None:
@@ -113,7 +119,7 @@ def test_its_preview_moves(shared: Studio, short: Path) -> None:
 
 
 def test_what_browsers_do_not_play_gets_a_copy_that_they_do(shared: Studio, films: Path, tmp_path: Path) -> None:
-    source = make_video(films / "hevc.mov", codec="libx265", seconds=2)
+    source = make_video(films / "hevc.mov", codec="libx265", seconds=1, fps=10)
     video_id = shared.upload(source)
     states = []
 
@@ -219,7 +225,7 @@ def test_a_worker_killed_at_a_job_is_followed_by_one_that_ends_it_and_nothing_is
     studio = make_studio()
     video_id = studio.upload(large)
     studio.wait_for_everything(video_id)
-    studio.convert(video_id, "webm", 480)
+    studio.convert(video_id, "webm", 240)
     pids = studio.hold(video_id, LONG)
     studio.kill_worker()
     wait_until(lambda: not any(living(pid) for pid in pids), "its ffmpeg to end with it")
@@ -231,7 +237,7 @@ def test_a_worker_killed_at_a_job_is_followed_by_one_that_ends_it_and_nothing_is
     studio.wait_for_everything(video_id)
     job = studio.jobs(video_id)[LONG]
     assert (job.attempts, job.deaths) == (2, 1)
-    assert studio.get(video_id, "renditions/480p.webm").status == 200
+    assert studio.get(video_id, "renditions/240p.webm").status == 200
     wait_until(lambda: studio.incoming() == [], "the scratch folders to be gone")
     assert studio.runs() == []
 
@@ -242,7 +248,7 @@ def test_what_kills_its_worker_twice_is_set_aside_and_the_worker_lives_on(
     studio = make_studio()
     video_id = studio.upload(large)
     studio.wait_for_everything(video_id)
-    studio.convert(video_id, "webm", 480)
+    studio.convert(video_id, "webm", 240)
     for _ in range(2):
         studio.hold(video_id, LONG)
         studio.kill_worker()
@@ -265,12 +271,12 @@ def test_what_kills_its_worker_twice_is_set_aside_and_the_worker_lives_on(
 
 
 def test_a_stopped_worker_ends_at_once_and_what_it_was_at_goes_on_after_the_restart(
-    make_studio: MakeStudio, large: Path
+    make_studio: MakeStudio, longer: Path
 ) -> None:
     studio = make_studio()
-    video_id = studio.upload(large)
+    video_id = studio.upload(longer)
     studio.wait_for_everything(video_id)
-    studio.convert(video_id, "webm", 480)
+    studio.convert(video_id, "webm", 240)
 
     def progress() -> float:
         (job,) = studio.video(video_id)["media"]["jobs"]
@@ -278,7 +284,7 @@ def test_a_stopped_worker_ends_at_once_and_what_it_was_at_goes_on_after_the_rest
 
     before = wait_until(progress, "progress to be told")
     assert 0 < before < 1
-    assert "is being made" in studio.get(video_id, "renditions/480p.webm").json()["error"]
+    assert "is being made" in studio.get(video_id, "renditions/240p.webm").json()["error"]
     began = time.monotonic()
     studio.app.stop("worker")
     assert time.monotonic() - began < 15, "STOP_SECONDS is 10"
@@ -295,7 +301,7 @@ def test_after_the_catalog_is_lost_the_pictures_are_there_again_and_none_was_mad
     make_studio: MakeStudio, short: Path, films: Path
 ) -> None:
     studio = make_studio()
-    videos = [studio.upload(short), studio.upload(make_video(films / "old.avi", seconds=2))]
+    videos = [studio.upload(short), studio.upload(make_video(films / "old.avi", seconds=1, fps=10))]
     for video_id in videos:
         studio.wait_for_everything(video_id)
     studio.convert(videos[0], "mp4", 144)
@@ -334,7 +340,7 @@ def _files(studio: Studio) -> dict[str, tuple[int, int]]:
 
 def test_what_was_made_goes_with_the_video(make_studio: MakeStudio, short: Path, films: Path) -> None:
     studio = make_studio(TRASH_DAYS="0")
-    gone, kept = studio.upload(make_video(films / "gone.avi", seconds=2)), studio.upload(short)
+    gone, kept = studio.upload(make_video(films / "gone.avi", seconds=1, fps=10)), studio.upload(short)
     for video_id in (gone, kept):
         studio.wait_for_everything(video_id)
     pictures, copies = studio.folders(gone)
