@@ -68,6 +68,7 @@ _SECTIONS = {
     "Processes": {
         "release": "processes:release",
         "worker": "processes:worker",
+        "edge": "edge:edge",
     },
 }
 _COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}

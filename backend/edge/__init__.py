@@ -2,5 +2,6 @@
 
 In the order a pull takes: `soap_server` → `services` (which camera, which recordings) → `rtsp_server` →
 `rtsp_session` → `replay` (which frames, with which marks) → `stored` (the frames' bytes) → `rtp` (packets).
-`footage` is the port: where cameras and their recordings come from.
+`footage` is the port: where cameras and their recordings come from; `offered` takes them from the book of offers.
+`run` is the process.
 """

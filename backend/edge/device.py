@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from backend.edge.rtsp_messages import HEAD_BYTES
 from backend.edge.rtsp_server import STALLED_SECONDS, RtspServer
 from backend.edge.services import Services
 from backend.edge.soap_server import SoapServer
+from backend.errors import SettingsError
 from backend.log import UploadLog
 
 # More clients than these read by turns; a read is short, but for the first look at a long file.
 _READERS = 16
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,19 @@ class EdgeDevice:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Listening]:
-        """Raises OSError when a port is taken. Its end closes all connections, and waits for reads under way."""
+        """Raises SettingsError when a port cannot be had. Its end closes all connections, and waits for reads under
+        way."""
         auth = DigestAuth(self.credentials)
         readers = ThreadPoolExecutor(_READERS, thread_name_prefix="edge")
         try:
             rtsp = RtspServer(self.footage, auth, self.log, readers, self.stalled_seconds)
-            async with await asyncio.start_server(rtsp.accept, self.host, self.rtsp_port, limit=HEAD_BYTES) as streams:
+            async with await self._bound("EDGE_RTSP_PORT", self.rtsp_port, rtsp.accept, HEAD_BYTES) as streams:
                 rtsp_port = int(streams.sockets[0].getsockname()[1])
                 soap = SoapServer(Services.of(self.footage, self.identity, auth, rtsp_port), self.log, readers)
-                async with await asyncio.start_server(soap.accept, self.host, self.soap_port) as calls:
+                async with await self._bound("EDGE_PORT", self.soap_port, soap.accept) as calls:
                     listening = Listening(int(calls.sockets[0].getsockname()[1]), rtsp_port)
-                    self.log.write("info", "edge_listening", soap_port=listening.soap_port, rtsp_port=rtsp_port)
+                    ports = {"soap_port": listening.soap_port, "rtsp_port": rtsp_port}
+                    self.log.write("info", "edge_listening", host=self.host, **ports)
                     try:
                         yield listening
                     finally:
@@ -61,3 +66,12 @@ class EdgeDevice:
                         await asyncio.gather(rtsp.stop(), soap.stop())
         finally:
             await asyncio.to_thread(readers.shutdown, cancel_futures=True)
+
+    async def _bound(self, setting: str, port: int, accept: Accept, limit: int = 2**16) -> asyncio.Server:
+        try:
+            return await asyncio.start_server(accept, self.host, port, limit=limit)
+        except OSError as error:
+            number = error.errno or 0  # that of an unknown name is below 0, and its words are good
+            why = os.strerror(number) if number > 0 else error.strerror
+            remedy = "Stop what has it, or choose another port or address."
+            raise SettingsError([f"{setting}={port} cannot be listened on at {self.host}: {why}. {remedy}"]) from error

@@ -7,7 +7,7 @@ checked against the bytes it leads to.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from backend.offers.index import Index
 from backend.offers.nal import is_parameter_set, split
 
 
-def frames(path: Path, found: Index, started_at: datetime, since: datetime) -> Iterator[Frame]:
+def frames(path: Path, found: Index, started_at: datetime, since: datetime) -> Generator[Frame]:
     """The file's frames from the keyframe at or before `since`; its first keyframe was recorded at `started_at`.
 
     Raises a MediaError in the middle when the file is not what was looked at.

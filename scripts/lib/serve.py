@@ -1,4 +1,4 @@
-"""`scripts/serve` after the set-up: release, then web and worker under supervisor, until a signal ends it.
+"""`scripts/serve` after the set-up: release, then what the Procfile names under supervisor, until a signal ends it.
 
 All of them work in the folder it is started in: `.env` and relative paths of the settings count from there.
 Exit codes: 0 stopped by a signal; 1 it could not start or fell over, and stderr's last lines say why.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from backend.metrics.folder import Folder
 from scripts.lib.address import Address, StartFailed
-from scripts.lib.supervise import RELEASE, Supervisor, long_running, read_procfile
+from scripts.lib.supervise import EDGE, RELEASE, Supervisor, long_running, read_procfile
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
@@ -57,10 +57,11 @@ def serve() -> None:
     sign_in = release(procfile[RELEASE])
     try:
         begin_counting_anew(settings)
+        programs = wanted(long_running(procfile))
     except StartFailed:
         print(sign_in, end="", flush=True)
         raise
-    supervisor = Supervisor(long_running(procfile), Path.cwd(), stop_seconds=int(settings["STOP_SECONDS"]))
+    supervisor = Supervisor(programs, Path.cwd(), stop_seconds=int(settings["STOP_SECONDS"]))
     try:
         try:
             wait_until_ready(address, supervisor)
@@ -101,6 +102,17 @@ def begin_counting_anew(settings: dict[str, str]) -> None:
     except OSError as error:
         raise StartFailed(f"The folder of counters, {folder}, cannot be used: {error.strerror}.") from error
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def wanted(programs: dict[str, str]) -> dict[str, str]:
+    """Without the edge device where no VMS is to pull anything."""
+    if EDGE not in programs:
+        return programs
+    ask = [*shlex.split(programs[EDGE]), "--wanted"]
+    answer = subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode:
+        raise StartFailed("Whether a VMS is to pull recordings could not be told, as said above.")
+    return {name: command for name, command in programs.items() if name != EDGE or answer.stdout.strip() == "yes"}
 
 
 def release(command: str) -> str:

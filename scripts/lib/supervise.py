@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 RELEASE = "release"
+EDGE = "edge"
 # What a process may take beyond STOP_SECONDS before it is killed: for one that hangs.
 STOP_MARGIN_SECONDS = 10
 # Never give up: a worker whose database is away for an hour comes back alone. Each pause is a second longer.

@@ -1,0 +1,33 @@
+"""`edge`: the camera that a Milestone VMS pulls recordings from, as the Procfile names it."""
+
+from __future__ import annotations
+
+import click
+
+from backend.edge.run import run_edge
+from backend.outbox.places import open_places
+from backend.settings import Settings, load_settings, read_environment
+
+_KIND = "milestone"
+
+
+@click.command()
+@click.option("--wanted", "only_ask", is_flag=True, help="Say yes or no: whether any target needs it; then end.")
+def edge(only_ask: bool) -> None:
+    """Be the camera that Milestone pulls recordings from, until told to stop.
+
+    It listens on EDGE_PORT (ONVIF) and EDGE_RTSP_PORT, and reads what is offered in the storage folder. Without an
+    enabled target of kind milestone it listens on nothing and waits to be stopped.
+    """
+    settings = load_settings()
+    wanted = is_wanted(settings)
+    if only_ask:
+        click.echo("yes" if wanted else "no")
+        return
+    run_edge(settings, wanted=wanted)
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether a target pulls from the edge device. No connection is opened."""
+    places = open_places(settings, read_environment())
+    return any(place.config.kind == _KIND for place in places.by_name.values())
