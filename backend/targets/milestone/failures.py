@@ -95,7 +95,7 @@ _TRANSIENT = {
     "task-failed": "could not fetch the recording: {message}",
     "task-gone": "knows nothing any more of the retrieval it was about; it starts anew",
     "task-late": "did not finish the retrieval within {message} (option task_hours); it was stopped and starts anew",
-    "incomplete": "says it fetched the recording, and has not all of it: {message}. What is missing is fetched again",
+    "incomplete": "says it fetched the recording, and has not all of it: {message}",
 }
 _UNSPEAKABLE = re.compile(
     r"\w+://\S+|\S*(?:password|passwd|token|secret)\w*\s*[=:]\s*\S+|\bBearer\s+\S+|TOKEN#\S+|\beyJ\S*|[\w.~+/-]{41,}",

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.idp import Kept
 from backend.targets.milestone.soap import Operation, call, inside, instant, moment, text
-from backend.targets.milestone.spans import Span, around, holes
+from backend.targets.milestone.spans import Span, holes
 from backend.targets.milestone.wire import Wire
 
 PATH = "RecorderCommandService/RecorderCommandService.asmx"
@@ -36,16 +36,16 @@ class Recorder:
 
     def missing(self, url: str, camera_id: str, wanted: Span, slack: timedelta) -> list[Span]:
         """What of `wanted` the server at `url` does not have of the camera; [] when it has it all."""
-        found: list[Span] = []
-        kind, asked = self.kind(url, camera_id), wanted
+        kind, found, open_spans = self.kind(url, camera_id), list[Span](), [wanted]
         for _ in range(_MOST_ROUNDS):
+            if not open_spans:
+                return holes(found, wanted, slack)
+            asked = open_spans.pop()
             page = self._page(url, camera_id, kind, asked)
             found += page
-            lacking = holes(found, wanted, slack)
-            # In which order they come is not documented; what is asked next lies beyond those that came.
-            if len(page) < self.at_once or not lacking or around(lacking) == asked:
-                return lacking
-            asked = around(lacking)
+            # Not all of them fitted in. In which order they come is not documented: what is still open is asked for.
+            if len(page) >= self.at_once:
+                open_spans += [one for one in holes(found, asked, slack) if one != asked]
         raise VmsProblem(Answer("fault", message="more sequences than can be read"))
 
     def kind(self, url: str, camera_id: str) -> str:
