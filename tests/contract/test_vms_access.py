@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.contract.tls_port import certificate
 from tests.services.vms.caller import Caller
 from tests.services.vms.server import Vms, running_vms
 
@@ -153,3 +155,25 @@ def test_what_was_called_is_told_without_secrets(vms: Vms, caller: Caller) -> No
     assert vms.requests[0].body["username"] == vms.username
     assert all(secret not in repr(vms.requests) for secret in (vms.password, caller.bearer, "of the device", "TOKEN#"))
     assert [one.status for one in vms.requests] == [200, 200, 400]
+
+
+def test_it_speaks_tls_when_it_has_a_certificate(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate())
+    with running_vms(certificate=both) as vms:
+        assert vms.url.startswith("https://")
+        caller = Caller(vms)
+        vms.install()
+        camera = vms.cameras[0].id
+        assert caller.ids("cameras") == [camera]
+        assert caller.sequences(camera, NOW, NOW + MINUTE) == []
+        caller.close()
+
+
+def test_it_may_be_away_for_a_while(vms: Vms, caller: Caller) -> None:
+    caller.sign_in()
+    vms.pause()
+    with pytest.raises(httpx.TransportError):
+        caller.rest("GET", "cameras")
+    vms.resume()
+    assert caller.rest("GET", "cameras").status_code == 200

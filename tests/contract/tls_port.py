@@ -30,7 +30,7 @@ def untrusted_port() -> int:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         both = Path(folder) / "both.pem"
-        both.write_bytes(_certificate())
+        both.write_bytes(certificate())
         context.load_cert_chain(both)
     server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -39,7 +39,7 @@ def untrusted_port() -> int:
     return port
 
 
-def _certificate() -> bytes:
+def certificate() -> bytes:
     key, now = private_key(), dt.datetime.now(dt.UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
     made = (

@@ -1,4 +1,4 @@
-"""The driver's SOAP half: asks a device what it is, what it has recorded, and where it plays that."""
+"""The driver's SOAP half: signs in to a device, and asks what it is before it is taken in."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 from defusedxml.ElementTree import fromstring
 
 from tests.services.vms.digest_client import DigestClient
-from tests.services.vms.model import instant, written
+from tests.services.vms.model import written
 
-_NAMES = {
+NAMES = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "tt": "http://www.onvif.org/ver10/schema",
     "tds": "http://www.onvif.org/ver10/device/wsdl",
@@ -25,6 +25,8 @@ _NAMES = {
     "trc": "http://www.onvif.org/ver10/recording/wsdl",
     "tse": "http://www.onvif.org/ver10/search/wsdl",
     "trp": "http://www.onvif.org/ver10/replay/wsdl",
+    "tns1": "http://www.onvif.org/ver10/topics",
+    "wsnt": "http://docs.oasis-open.org/wsn/b-2",
 }
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -48,16 +50,6 @@ class Look:
     sources: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """One of the device's recordings."""
-
-    token: str
-    source_id: str
-    earliest: datetime | None
-    latest: datetime | None
-
-
 @dataclass
 class OnvifClient:
     """For one pull or one look; not thread-safe. `by_digest`: signs in by HTTP digest, else by user name token."""
@@ -72,13 +64,13 @@ class OnvifClient:
     def look(self) -> Look:
         """All that is asked before hardware is taken in, streams included."""
         self.connect()
-        info = self._ask("tds", "GetDeviceInformation")
-        interfaces = self._ask("tds", "GetNetworkInterfaces")
-        self._ask("tds", "GetCapabilities", "<tds:Category>All</tds:Category>")
+        info = self.ask("tds", "GetDeviceInformation")
+        interfaces = self.ask("tds", "GetNetworkInterfaces")
+        self.ask("tds", "GetCapabilities", "<tds:Category>All</tds:Category>")
         sources = [
-            one.get("token", "") for one in self._ask("trt", "GetVideoSources").findall("trt:VideoSources", _NAMES)
+            one.get("token", "") for one in self.ask("trt", "GetVideoSources").findall("trt:VideoSources", NAMES)
         ]
-        self._ask("trt", "GetAudioSources")
+        self.ask("trt", "GetAudioSources")
         profiles = self._profiles()
         for source in sources:
             if source not in profiles:
@@ -86,108 +78,58 @@ class OnvifClient:
             self._stream_uri(profiles[source])
         if not sources:
             raise DeviceTrouble("The device has no video source.")
-        mac = _text(interfaces, "tds:NetworkInterfaces/tt:Info/tt:HwAddress")
+        mac = text(interfaces, "tds:NetworkInterfaces/tt:Info/tt:HwAddress")
         if not mac:
             raise DeviceTrouble("The device has no hardware address.")
-        maker, model, serial = (_text(info, f"tds:{name}") for name in ("Manufacturer", "Model", "SerialNumber"))
+        maker, model, serial = (text(info, f"tds:{name}") for name in ("Manufacturer", "Model", "SerialNumber"))
         return Look(maker, model, serial, mac, tuple((one, profiles[one]) for one in sources))
 
     def connect(self) -> None:
         """Reckon with the device's clock, and learn where its services are."""
-        now = self._ask("tds", "GetSystemDateAndTime", sign=False)
+        now = self.ask("tds", "GetSystemDateAndTime", sign=False)
         names = ("Date/tt:Year", "Date/tt:Month", "Date/tt:Day", "Time/tt:Hour", "Time/tt:Minute", "Time/tt:Second")
         try:
-            parts = [int(_text(now, f"{_DATE}:{name}")) for name in names]
+            parts = [int(text(now, f"{_DATE}:{name}")) for name in names]
             told = datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], tzinfo=UTC)
         except ValueError:
             raise DeviceTrouble("The device's time makes no sense.") from None
         self._ahead = told - datetime.now(UTC)
-        found = self._ask("tds", "GetServices", "<tds:IncludeCapability>true</tds:IncludeCapability>", sign=False)
-        known = {uri: prefix for prefix, uri in _NAMES.items()}
-        for one in found.findall("tds:Service", _NAMES):
-            if prefix := known.get(_text(one, "tds:Namespace")):
-                self._services[prefix] = _text(one, "tds:XAddr")
-
-    def recordings(self) -> list[Recorded]:
-        """Those with video, by a search that is gone through to its end."""
-        self._ask("tse", "GetRecordingSummary")
-        only = '<tt:RecordingInformationFilter>boolean(//Track[TrackType = "Video"])</tt:RecordingInformationFilter>'
-        scope = f"<tse:Scope>{only}</tse:Scope><tse:KeepAliveTime>PT30S</tse:KeepAliveTime>"
-        token = escape(_text(self._ask("tse", "FindRecordings", scope), "tse:SearchToken"))
-        found: list[Recorded] = []
-        for _ in range(100):
-            # In small pieces, so that more than one is needed.
-            limits = (
-                "<tse:MinResults>1</tse:MinResults><tse:MaxResults>2</tse:MaxResults><tse:WaitTime>PT5S</tse:WaitTime>"
-            )
-            asked = f"<tse:SearchToken>{token}</tse:SearchToken>{limits}"
-            results = self._ask("tse", "GetRecordingSearchResults", asked).find("tse:ResultList", _NAMES)
-            if results is None:
-                raise DeviceTrouble("A search gave no list.")
-            found += [_recorded(one) for one in results.findall("tt:RecordingInformation", _NAMES)]
-            if _text(results, "tt:SearchState") == "Completed":
-                return found
-        raise DeviceTrouble("A search does not end.")
-
-    def recording_of(self, source: str, profile: str) -> Recorded | None:
-        """The recording that belongs to a camera: by the recording jobs, else by the source that it names."""
-        jobs = self._ask("trc", "GetRecordingJobs").findall("trc:JobItem/tt:JobConfiguration", _NAMES)
-        by_job = {
-            _text(one, "tt:RecordingToken")
-            for one in jobs
-            if _text(one, "tt:Source/tt:SourceToken/tt:Token") in (source, profile)
-        }
-        every = self.recordings()
-        mine = [one for one in every if one.token in by_job] or [
-            one for one in every if one.source_id in (source, profile)
-        ]
-        if not mine:
-            return None
-        token = f"<tse:RecordingToken>{escape(mine[0].token)}</tse:RecordingToken>"
-        told = self._ask("tse", "GetRecordingInformation", token).find("tse:RecordingInformation", _NAMES)
-        if told is None:
-            raise DeviceTrouble("The device does not know its own recording.")
-        return _recorded(told)
-
-    def replay_uri(self, recording: Recorded) -> str:
-        transport = "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"
-        setup = f"<trp:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream>{transport}</trp:StreamSetup>"
-        token = f"<trp:RecordingToken>{escape(recording.token)}</trp:RecordingToken>"
-        return _text(self._ask("trp", "GetReplayUri", setup + token), "trp:Uri")
+        found = self.ask("tds", "GetServices", "<tds:IncludeCapability>true</tds:IncludeCapability>", sign=False)
+        known = {uri: prefix for prefix, uri in NAMES.items()}
+        for one in found.findall("tds:Service", NAMES):
+            if prefix := known.get(text(one, "tds:Namespace")):
+                self._services[prefix] = text(one, "tds:XAddr")
 
     def _profiles(self) -> dict[str, str]:
-        found = self._ask("trt", "GetProfiles").findall("trt:Profiles", _NAMES)
-        return {_text(one, "tt:VideoSourceConfiguration/tt:SourceToken"): one.get("token", "") for one in found}
+        found = self.ask("trt", "GetProfiles").findall("trt:Profiles", NAMES)
+        return {text(one, "tt:VideoSourceConfiguration/tt:SourceToken"): one.get("token", "") for one in found}
 
     def _stream_uri(self, profile: str) -> None:
         transport = "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"
         setup = f"<trt:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream>{transport}</trt:StreamSetup>"
         asked = f"{setup}<trt:ProfileToken>{escape(profile)}</trt:ProfileToken>"
-        if not _text(self._ask("trt", "GetStreamUri", asked), "trt:MediaUri/tt:Uri").startswith("rtsp://"):
+        if not text(self.ask("trt", "GetStreamUri", asked), "trt:MediaUri/tt:Uri").startswith("rtsp://"):
             raise DeviceTrouble("A profile has no stream.")
 
-    def _ask(self, prefix: str, name: str, inner: str = "", *, sign: bool = True) -> Element:
+    def ask(self, prefix: str, name: str, inner: str = "", *, sign: bool = True) -> Element:
         """The response's element."""
-        url = self._services.get(prefix) or f"{self.address}onvif/device_service" if prefix != "tds" else self._device()
+        url = self._services.get(prefix) or f"{self.address}onvif/device_service"
         head = self._security() if sign and not self.by_digest else ""
-        spaces = "".join(f' xmlns:{key}="{uri}"' for key, uri in _NAMES.items())
+        spaces = "".join(f' xmlns:{key}="{uri}"' for key, uri in NAMES.items())
         body = f"<s:Body><{prefix}:{name}>{inner}</{prefix}:{name}></s:Body>"
         sent = f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope{spaces}>{head}{body}</s:Envelope>'.encode()
-        action = f'application/soap+xml; charset=utf-8; action="{_NAMES[prefix]}/{name}"'
+        action = f'application/soap+xml; charset=utf-8; action="{NAMES[prefix]}/{name}"'
         status, content = self._post(url, sent, action, sign=sign)
         try:
-            answer = fromstring(content, forbid_dtd=True).find("s:Body", _NAMES)
+            answer = fromstring(content, forbid_dtd=True).find("s:Body", NAMES)
         except ParseError:
             raise DeviceTrouble(f"{name} was answered with {status} and no XML.") from None
-        expected = f"{{{_NAMES[prefix]}}}{name}Response"
+        expected = f"{{{NAMES[prefix]}}}{name}Response"
         if status != 200 or answer is None or len(answer) != 1 or answer[0].tag != expected:
             reason = "" if answer is None else " ".join("".join(answer.itertext()).split())[:200]
             raise DeviceTrouble(f"{name} was answered with {status}: {reason}")
         found: Element = answer[0]
         return found
-
-    def _device(self) -> str:
-        return self._services.get("tds") or f"{self.address}onvif/device_service"
 
     def _post(self, url: str, sent: bytes, kind: str, *, sign: bool) -> tuple[int, bytes]:
         parts = urlsplit(url)
@@ -221,14 +163,5 @@ class OnvifClient:
         return f'<s:Header><wsse:Security xmlns:wsse="{_WSSE}" xmlns:wsu="{_WSU}">{inner}</wsse:Security></s:Header>'
 
 
-def _recorded(told: Element) -> Recorded:
-    return Recorded(
-        _text(told, "tt:RecordingToken"),
-        _text(told, "tt:Source/tt:SourceId"),
-        instant(_text(told, "tt:EarliestRecording")),
-        instant(_text(told, "tt:LatestRecording")),
-    )
-
-
-def _text(parent: Element, path: str) -> str:
-    return (parent.findtext(path, "", _NAMES) or "").strip()
+def text(parent: Element, path: str) -> str:
+    return (parent.findtext(path, "", NAMES) or "").strip()

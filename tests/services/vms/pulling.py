@@ -17,6 +17,7 @@ from tests.services.vms.jobs import Failed, Job, Jobs
 from tests.services.vms.model import Item, World, instant, written
 from tests.services.vms.objects import footage_of
 from tests.services.vms.onvif_client import DeviceTrouble, OnvifClient
+from tests.services.vms.onvif_search import present, recording_of, replay_uri
 from tests.services.vms.refusal import Refused, bad
 from tests.services.vms.rtsp_client import RtspClient
 
@@ -82,18 +83,22 @@ class Pulls:
     def _frames(self, client: OnvifClient, camera: Item, start: datetime, end: datetime) -> Iterator[Arrived]:
         """From the keyframe at or before the start up to the end, or to the end of all."""
         client.connect()
-        recording = client.recording_of(camera.hidden["source"], camera.hidden["profile"])
+        recording = recording_of(client, camera.hidden["source"], camera.hidden["profile"])
         if recording is None:
             raise DeviceTrouble("The device has no recording of this camera.")
         if recording.latest is None or recording.earliest is None:
             return
-        if start >= recording.latest or end <= recording.earliest:
+        there = present(client, recording, start, end)
+        if not there:
             return  # nothing to fetch is no failure
-        with RtspClient(client.replay_uri(recording), client.user, client.password) as line:
+        with RtspClient(replay_uri(client, recording), client.user, client.password) as line:
             track = line.describe()
             line.set_up(track)
             number = line.play(start, end if self.closed_range else None)
-            yield from frames_until(line, Depacketiser(track.codec, track.payload_type), number, end)
+            for one in frames_until(line, Depacketiser(track.codec, track.payload_type), number, end):
+                if one.frame.at >= start and not any(span.start <= one.frame.at < span.end for span in there):
+                    raise DeviceTrouble("A frame came of a time at which the device says it has nothing.")
+                yield one
 
 
 def frames_until(line: RtspClient, packets: Depacketiser, number: int, end: datetime) -> Iterator[Arrived]:

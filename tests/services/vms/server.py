@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -73,11 +73,10 @@ class Vms:
         self.rest = Rest(self.world, self.idp, self.jobs, hardware, self.pulls, self.faults)
         self._soap = SoapServices(self.world, self.idp, self.recorder_tokens, self.faults)
         self._lock = threading.Lock()
-        self._gateway = HttpServer(0, lambda call: self._answer(call, self._gateway_work), self.crashes)
-        self._recorder = HttpServer(0, lambda call: self._answer(call, self._recorder_work), self.crashes)
+        self._certificate = certificate
+        self._gateway = self._serving(0, self._gateway_work)
+        self._recorder = self._serving(0, self._recorder_work)
         scheme = "https" if certificate else "http"
-        if certificate:
-            _by_tls((self._gateway, self._recorder), certificate)
         self.url = f"{scheme}://127.0.0.1:{self._gateway.server_address[1]}"
         self.recorder_url = f"{scheme}://127.0.0.1:{self._recorder.server_address[1]}/"
         self.recording_server = new_recording_server(self.world, "Recorder 1", self.recorder_url)
@@ -126,6 +125,15 @@ class Vms:
     def lose_footage(self, camera_id: str, start: datetime, end: datetime) -> None:
         footage_of(self.world.get("cameras", camera_id)).remove(start, end)
 
+    def pause(self) -> None:
+        """Refuse connections, and break those that are open."""
+        self._gateway.close()
+        self._recorder.close()
+
+    def resume(self) -> None:
+        self._gateway = self._serving(self._gateway.server_address[1], self._gateway_work)
+        self._recorder = self._serving(self._recorder.server_address[1], self._recorder_work)
+
     def advance(self, seconds: float) -> None:
         """The clock is put forward: tokens run out."""
         self.world.ahead_seconds += seconds
@@ -147,7 +155,15 @@ class Vms:
     def called(self, operation: str) -> list[Seen]:
         return [one for one in list(self.requests) if one.operation == operation]
 
-    def _answer(self, call: Call, work: Any) -> Reply:
+    def _serving(self, port: int, work: Callable[[Call], Reply]) -> HttpServer:
+        made = HttpServer(port, lambda call: self._answer(call, work), self.crashes)
+        if self._certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self._certificate)
+            made.socket = context.wrap_socket(made.socket, server_side=True)
+        return made
+
+    def _answer(self, call: Call, work: Callable[[Call], Reply]) -> Reply:
         content = call.body.read()
         call.body = _Read(content)  # type: ignore[assignment] # read already: it is looked at twice
         seen = _seen(call, content)
@@ -193,13 +209,6 @@ class Vms:
                 "ApiGateways": gateways,
             }
         )
-
-
-def _by_tls(servers: Iterable[HttpServer], certificate: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    for one in servers:
-        one.socket = context.wrap_socket(one.socket, server_side=True)
 
 
 class _Read:
