@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,18 @@ def cameras(vms: Vms) -> list[str]:
     return [one.id for one in vms.cameras]
 
 
-def held(path: Path, at: datetime) -> list[Frame]:
-    """What a file holds, by ffprobe: the frames of a recording that began at `at`."""
+@lru_cache
+def packets(path: Path) -> list[dict[str, str]]:
+    """What a file holds, by ffprobe."""
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_packets", "-show_data_hash", "sha256"]
     told = subprocess.run([*command, "-of", "json", str(path)], check=True, timeout=60, capture_output=True).stdout
-    packets = json.loads(told)["packets"]
-    first = float(packets[0]["pts_time"])
+    found: list[dict[str, str]] = json.loads(told)["packets"]
+    return found
+
+
+def held(path: Path, at: datetime) -> list[Frame]:
+    """The frames of a recording that began at `at`."""
+    first = float(packets(path)[0]["pts_time"])
     return [
         Frame(
             at + timedelta(seconds=round(float(one["pts_time"]) - first, 6)),
@@ -81,7 +88,7 @@ def held(path: Path, at: datetime) -> list[Frame]:
             one["data_hash"].removeprefix("SHA256:"),
             "K" in one["flags"],
         )
-        for one in packets
+        for one in packets(path)
     ]
 
 
