@@ -34,7 +34,8 @@ from backend.outbox.record import record_delivery
 from backend.targets.base import Holding, RemoteCopy
 
 NOT_LOCKED = "not-locked"
-_NOTE = "lock "
+# Beside what the target itself notes.
+_NOTE = "held "
 _LOCK = "lock_id"
 # Each may take a remote's whole patience.
 _MOST_AT_ONCE = 20

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from backend.disk.layout import Layout
 from backend.errors import NotFound, SettingsError
 from backend.outbox.overlap import overlaps
 from backend.settings import Settings
+from backend.signing import load_edge_password
 from backend.targets.base import Target
 from backend.targets.config import TargetConfig
 from backend.targets.from_environment import (
@@ -96,7 +98,7 @@ def open_places(settings: Settings, environ: Mapping[str, str], more: Sequence[T
     configs, rules = _configured(settings, environ)
     if twice := sorted({config.name for config in configs} & {config.name for config in more}):
         raise SettingsError([f"target “{name}” is configured already; give this one another name." for name in twice])
-    configs = [_with_redis(config, settings) for config in (*configs, *more)]
+    configs = [_with_edge(_with_redis(config, settings), settings) for config in (*configs, *more)]
     enabled = {config.name: config for config in configs if config.enabled}
     unknown = [name for name in settings.upload_targets if name not in enabled]
     if unknown:
@@ -164,6 +166,38 @@ def _with_redis(config: TargetConfig, settings: Settings) -> TargetConfig:
     if problems := load_kind(_REDIS).problems({**config.options, "url": url}):
         raise SettingsError([f"REDIS_URL: {problem}." for problem in problems])
     return replace(config, options={**config.options, "url": url})
+
+
+def _with_edge(config: TargetConfig, settings: Settings) -> TargetConfig:
+    """What a target of kind milestone does not say itself: the VMS of MILESTONE_*, and how that reaches our edge device
+    and our page."""
+    if config.kind != MILESTONE:
+        return config
+    told = {
+        "edge_address": settings.edge_reached_at,
+        "edge_username": settings.edge_username,
+        "edge_password": settings.edge_password.get_secret_value() or _edge_password(settings),
+        "link": settings.public_url,
+    }
+    if not config.options.get("url"):
+        told |= {
+            "url": settings.milestone_url,
+            "username": settings.milestone_username,
+            "password": settings.milestone_password.get_secret_value(),
+        }
+    missing = {name: value for name, value in told.items() if config.options.get(name) == ""}
+    options = {**config.options, **missing}
+    if problems := load_kind(MILESTONE).problems(options):
+        raise SettingsError([f"target “{config.name}”, by MILESTONE_* and EDGE_*: {problem}." for problem in problems])
+    return replace(config, options=options)
+
+
+def _edge_password(settings: Settings) -> str:
+    """The one that the release step made; "" before its first run, when nothing is sent anywhere."""
+    try:
+        return load_edge_password(Layout(settings.storage_path.absolute()).keys)
+    except FileNotFoundError:
+        return ""
 
 
 def _without_disabled(rule: Rule, enabled: Mapping[str, TargetConfig]) -> Rule:

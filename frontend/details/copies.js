@@ -31,9 +31,9 @@ function Copy({ video, delivery }) {
 
 /** When it was last tried, how often, and when it is tried again; a note says the latter two itself. */
 function Attempts({ delivery, isNoted }) {
-  const { state, attempts, updated_at: at, verified_at: verifiedAt, next_attempt_at: next, expires_at: ends } = delivery;
+  const { state, phase, attempts, updated_at: at, verified_at: verifiedAt, next_attempt_at: next, expires_at: ends } = delivery;
   if (state === "delivered") {
-    return html`<p class="copy-when soft">${verifiedAt ? html`read back <${Ago} at=${verifiedAt} />` : ""}${ends && html` · <${End} at=${ends} />`}</p>`;
+    return html`<p class="copy-when soft">${verifiedAt ? html`${phase ? "its time seen in the VMS" : "read back"} <${Ago} at=${verifiedAt} />` : ""}${delivery.footage?.locked && " · locked as evidence"}${ends && html` · <${End} at=${ends} />`}</p>`;
   }
   if (!attempts) return html`<p class="copy-when soft">not tried yet</p>`;
   return html`

@@ -5,6 +5,7 @@ import { Digest } from "../parts/digest.js";
 import { OwnDamage } from "../parts/state-mark.js";
 import { pathOf, titleOf } from "../videos/records.js";
 import { factsOf } from "../words/facts.js";
+import { footageOnly } from "../words/footage.js";
 import { shown } from "../words/names.js";
 import { digestOf } from "../words/sizes.js";
 import { ownDamage } from "../words/states.js";
@@ -33,12 +34,13 @@ function ofTheServer(video) {
     ["Expires", video.expires_at && html`<time dateTime=${video.expires_at}>${exact(video.expires_at)}</time>`],
     ["File", html`<bdi>${shown(video.original_filename)}</bdi>`],
     ["SHA-256", html`
-      <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : HERE[video.status] ?? "Saved"}<${Digest} digest=${digestOf(video)} of=${title} /></span>`],
+      <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : hereOf(video)}<${Digest} digest=${digestOf(video)} of=${title} /></span>`],
     ["Proof", html`<a href=${`${pathOf(video.id)}/receipt`} download=${`receipt-${video.id}.json`}>Signed receipt</a>`],
   ].filter(([, told]) => told);
 }
 
 const HERE = { "remote-only": "Kept on targets only", trashed: "In the trash" };
+const hereOf = (video) => (footageOnly(video).length ? "In the VMS only" : HERE[video.status] ?? "Saved");
 
 function recordedAt({ start_time: told, media }) {
   const at = told ?? media?.facts?.recorded_at;

@@ -15,6 +15,7 @@ import { announce } from "../shell/announce.js";
 import { ShareButton } from "../sharing/button.js";
 import { pathOf, titleOf } from "../videos/records.js";
 import { SameAs } from "../videos/same-as.js";
+import { footageOnly } from "../words/footage.js";
 import { sentence } from "../words/states.js";
 import { thrownHere } from "./acts.js";
 import { Copies } from "./copies.js";
@@ -51,7 +52,7 @@ export function Details({ id, onClose, autoplay = false, at = 0, onTrashed, onRe
         <h2 id="details-heading" class="video-title" tabindex="-1"><bdi>${heading(video, isGone)}</bdi></h2>
         ${video && !isGone && html`<${HeldMark} video=${video} />`}
         ${video && !isGone && html`<${ShareButton} video=${video} />`}
-        ${video && !isGone && video.status !== "trashed" && html`
+        ${video && !isGone && video.status !== "trashed" && !footageOnly(video).length && html`
           <a class="button-icon" href=${`${pathOf(id)}/download`} download aria-label=${`Download ${titleOf(video)}`} title="Download the original">
             <${Icon} name="download" /></a>
         `}

@@ -7,6 +7,7 @@ import { Late } from "../parts/late.js";
 import { Shape } from "../parts/state-mark.js";
 import { mayOperate, targets as known } from "../server/session.js";
 import { askPlace, places } from "../videos/places.js";
+import { AS_FAR_AS_KNOWN, isVms } from "../words/footage.js";
 import { count, size } from "../words/sizes.js";
 import { needsPerson, sentence, trouble } from "../words/states.js";
 import { duration, exact } from "../words/times.js";
@@ -70,6 +71,7 @@ function Row({ place }) {
       </dl>
       ${mayOperate.value && place.enabled && html`<div class="place-acts"><${Acts} place=${place} found=${found} /></div>`}
       <${Why} place=${place} tone=${tone} />
+      ${isVms(place) && html`<p class="why soft" data-as-far-as-known>${AS_FAR_AS_KNOWN}</p>`}
       <${Found} found=${found} />
     </li>
   `;

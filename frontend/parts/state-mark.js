@@ -22,8 +22,8 @@ export const Shape = ({ shape, share = 0 }) => html`
 `;
 
 /** What the mark itself has no room for: how fast, or since when. */
-function more({ state, bytes_per_second: rate, seconds_left: left, verified_at: at }) {
-  if (state === "delivered" && at) return `Read back and found equal: ${exact(at)}`;
+function more({ state, phase, bytes_per_second: rate, seconds_left: left, verified_at: at }) {
+  if (state === "delivered" && at) return `${phase ? "The VMS\u2019s sequences covered its time" : "Read back and found equal"}: ${exact(at)}`;
   if (state !== "in_progress" || !rate) return null;
   return left ? `${speed(rate)}, ${duration(left)} left` : speed(rate);
 }

@@ -1,5 +1,6 @@
 // What the player plays of a video: the file itself, a copy made for browsers, or nothing yet.
 import { pathOf } from "../videos/records.js";
+import { footageOnly } from "../words/footage.js";
 import { versioned } from "./storyboard.js";
 
 /** {url, isSound, isFar}: where the bytes are, or null. `isFar`: the server must fetch them back from a target first. */
@@ -8,8 +9,9 @@ export function sourceOf(video) {
   return url && { url, isSound: isSound(video), isFar: video.status === "remote-only" };
 }
 
-function addressOf({ id, media }) {
-  if (media?.playable === "content") return `${pathOf(id)}/content`;
+function addressOf(video) {
+  const { id, media } = video;
+  if (media?.playable === "content") return footageOnly(video).length ? null : `${pathOf(id)}/content`;
   return media?.playable === "browser" ? (browserCopy(media)?.url ?? null) : null;
 }
 

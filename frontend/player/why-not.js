@@ -1,12 +1,17 @@
 // Why a video cannot be played (yet), in words, and how far the copy that can is.
+import { targetLabel } from "../server/session.js";
+import { footageOnly, whereToWatch } from "../words/footage.js";
 import { sentence } from "../words/states.js";
 import { percent } from "../words/sizes.js";
 
 const ENDED = ["failed", "set-aside"];
 
-/** {shape, tone, words, percent?, failedJob?}. `percent` while a playable copy is being made. */
+/** {shape, tone, words, percent?, failedJob?, links?}. `percent` while a playable copy is being made; `links`: the copies in
+ * a VMS that are all that is left, so that nothing can be downloaded. */
 export function whyNot(video) {
   const { status, media } = video;
+  const links = footageOnly(video);
+  if (links.length) return { shape: "none", tone: "waiting", words: whereToWatch(links, targetLabel), links };
   const copy = media?.jobs?.find((job) => job.kind === "browser");
   if (status === "no-media-tools") return needs(media?.reason || "This server has no media tools yet. An operator can install ffmpeg.");
   if (copy?.state === "cancelled") return { ...failed(`${reason(media)} Making a playable copy was cancelled.`), failedJob: copy };

@@ -11,6 +11,7 @@ import { targetLabel } from "../server/session.js";
 import { LIBRARY, follow } from "../shell/route.js";
 import { shown } from "../words/names.js";
 import { digestOf, size } from "../words/sizes.js";
+import { footageOnly } from "../words/footage.js";
 import { ownDamage } from "../words/states.js";
 import { DeliveryNotes } from "./notes.js";
 import { follow as followStates } from "./poll.js";
@@ -33,7 +34,7 @@ export function VideoRow({ id }) {
         <p class="video-facts figures soft">
           <span>${size(video.size_bytes)}</span>
           <span><${Ago} at=${video.created_at} />${video.uploaded_by && html`${" "}by <bdi>${shown(video.uploaded_by)}</bdi>`}</span>
-          <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : HERE[video.status] ?? "Saved"}<${Digest} digest=${digestOf(video)} of=${title} /></span>
+          <span class="fact-saved">${damage ? html`<${OwnDamage} words=${damage} />` : hereOf(video)}<${Digest} digest=${digestOf(video)} of=${title} /></span>
         </p>
         ${video.duplicate_of && html`<${SameAs} id=${video.duplicate_of} />`}
         <${AlikeNote} video=${video} />
@@ -43,9 +44,11 @@ export function VideoRow({ id }) {
           <${StateMark} key=${delivery.target} delivery=${delivery} label=${targetLabel(delivery.target)} of=${title} />
         `)}
       </div>
-      <a class="button-icon video-download" href=${`${pathOf(id)}/download`} download aria-label=${`Download ${title}`} title="Download">
-        <${Icon} name="download" />
-      </a>
+      ${!footageOnly(video).length && html`
+        <a class="button-icon video-download" href=${`${pathOf(id)}/download`} download aria-label=${`Download ${title}`} title="Download">
+          <${Icon} name="download" />
+        </a>
+      `}
       <${DeliveryNotes} video=${video} title=${title} />
     </li>
   `;
@@ -53,6 +56,7 @@ export function VideoRow({ id }) {
 
 /** Where the bytes on our own disk are, when not simply there. */
 const HERE = { "remote-only": "Kept on targets only", trashed: "In the trash" };
+const hereOf = (video) => (footageOnly(video).length ? "In the VMS only" : HERE[video.status] ?? "Saved");
 
 function Meta({ video }) {
   const words = [

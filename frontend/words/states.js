@@ -52,10 +52,12 @@ export function mark(delivery) {
   }
 }
 
-function moving({ bytes_sent: sent, bytes_total: total }) {
+/** How much of it has moved; of what a VMS pulls, as far as its own task says it is. */
+function moving({ phase, bytes_sent: sent, bytes_total: total }) {
+  if (phase === "offered") return { shape: "moving", word: "Offered", tone: "moving", percent: 0 };
   if (total > 0 && sent >= total) return { shape: "moving", word: "Checking", tone: "moving", percent: 100 };
   const share = percent(sent ?? 0, total ?? 0);
-  return { shape: "moving", word: `Moving ${share}\u00a0%`, tone: "moving", percent: share };
+  return { shape: "moving", word: `${phase === "retrieving" ? "Retrieving" : "Moving"} ${share}\u00a0%`, tone: "moving", percent: share };
 }
 
 /** A sentence or two when there is something to say beyond the mark; otherwise "". */
@@ -75,6 +77,9 @@ export function explain(delivery, label, nowMs, isTold = false) {
       return `The copy on ${label} was verified once and is not right any more: ${error || "it has changed."} ${isLost(delivery) ? "" : "It is being sent again."}`.trim();
     case "skipped":
       return error && `${label} was passed over: ${error}`;
+    case "delivered":
+      // It holds, or does not hold any more, what the VMS was not told.
+      return delivery.error_code === "not-locked" ? `${error} It is tried again by itself.` : "";
     default:
       return "";
   }

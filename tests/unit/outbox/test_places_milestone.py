@@ -69,3 +69,34 @@ def test_a_mode_with_the_vms_needs_its_address_and_its_user(tmp_path: Path, miss
     with pytest.raises(SettingsError, match=f"STORAGE_MODE=BOTH needs {missing}") as refusal:
         opened(tmp_path, None, STORAGE_MODE="BOTH", **env, **STORE)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_a_vms_is_told_how_it_reaches_the_edge_device_unless_the_file_says_it(tmp_path: Path) -> None:
+    env = {"EDGE_ADDRESS": "10.0.0.5", "EDGE_USERNAME": "gate", "PUBLIC_URL": "https://video.example.org"}
+    (tmp_path / "metadata" / "keys").mkdir(parents=True)
+    (tmp_path / "metadata" / "keys" / "edge-password").write_text("made-once\n")
+    options = opened(tmp_path, None, STORAGE_MODE="MILESTONE", **VMS, **env).get("milestone").config.options
+    assert (options["edge_address"], options["edge_username"]) == ("10.0.0.5:8580", "gate")
+    assert (options["edge_password"], options["link"]) == ("made-once", "https://video.example.org")
+    chosen = opened(
+        tmp_path,
+        OWN + 'edge_address = "cam:81"\nedge_password = "own"\n',
+        **VMS,
+        **env,
+        EDGE_PASSWORD="of-the-settings",
+    )
+    options = chosen.get("vms").config.options
+    assert (options["edge_address"], options["edge_username"], options["edge_password"]) == ("cam:81", "gate", "own")
+    # An address of its own is asked with a name of its own.
+    assert (options["url"], options["username"], options["password"]) == ("https://other.example", "", "")
+
+
+def test_before_the_first_start_there_is_no_password_yet_and_that_stops_nothing(tmp_path: Path) -> None:
+    places = opened(tmp_path, None, STORAGE_MODE="MILESTONE", **VMS)
+    assert places.get("milestone").config.options["edge_password"] == ""
+
+
+def test_one_that_names_no_address_has_that_of_the_variables(tmp_path: Path) -> None:
+    own = '[[target]]\nname = "vms"\nkind = "milestone"\n'
+    options = opened(tmp_path, own, **VMS).get("vms").config.options
+    assert (options["url"], options["username"], options["password"]) == tuple(VMS.values())

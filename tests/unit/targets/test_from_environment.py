@@ -101,7 +101,7 @@ def test_another_programs_credentials_are_not_taken_for_google_s(tmp_path: Path,
         (SeedVariables(storage_mode="REMOTE"), "must be one of LOCAL, MILESTONE, BOTH"),
         (SeedVariables(storage_mode="BOTH"), "STORAGE_MODE=BOTH needs MILESTONE_URL"),
         (SeedVariables(storage_mode="MILESTONE"), "STORAGE_MODE=MILESTONE needs MILESTONE_URL"),
-        (SeedVariables(storage_mode="BOTH", milestone_url="https://vms"), "no milestone target yet"),
+        (SeedVariables(storage_mode="BOTH", milestone_url="https://vms"), "BOTH needs MILESTONE_USERNAME"),
         (replace(_MINIO, minio_bucket_recordings="NO"), "bucket"),
         (SeedVariables(drive_credentials="c.json", drive_folder_id="https://drive…/x"), "folder_id"),
         (SeedVariables(drive_credentials='{"private_key": "nobody-reads'), "begins like JSON"),
@@ -120,5 +120,5 @@ def test_all_problems_are_told_at_once_and_no_secret_among_them() -> None:
     with pytest.raises(SettingsError) as failure:
         configs_from_environment(seed)
 
-    assert len(failure.value.problems) == 4
+    assert len(failure.value.problems) == 6
     assert "nobody-reads" not in str(failure.value) + repr(seed)

@@ -1,0 +1,22 @@
+"""Where the VMS is shown among the targets, it is said what is known of it and what it cannot do."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.operations.conftest import Desk
+from tests.browser.operations.made_up import place
+
+WORDS = (
+    "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified "
+    "means that the VMS\u2019s own sequences cover the recording\u2019s time. The original file and its SHA-256 cannot "
+    "be had back from a VMS."
+)
+
+
+def test_of_a_vms_it_is_said_what_verified_means_and_that_none_was_tried_yet(desk: Desk) -> None:
+    desk.server.places = [place("nas", "NAS"), place("milestone", "Milestone", kind="milestone")]
+    desk.go()
+    part = desk.part("Targets")
+    expect(part.locator("[data-place=milestone]")).to_contain_text(WORDS)
+    expect(part.locator("[data-as-far-as-known]")).to_have_count(1)

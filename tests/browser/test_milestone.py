@@ -1,0 +1,76 @@
+"""Copies in a VMS on the page: their phases by name, what Verified means there, and no broken player afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.shelf import Shelf, delivery
+from tests.browser.test_words import said, visit
+
+__all__ = ["visit"]
+
+FOOTAGE = {"vms_camera_id": "8f4c1f2e", "start": "2026-11-20T09:00:00Z", "end": "2026-11-20T09:00:12Z", "locked": False}
+
+
+def in_vms(state: str = "delivered", **more: Any) -> dict[str, Any]:
+    phase = {"delivered": "verified"}.get(state, "saved")
+    told = {"kind": "milestone", "phase": phase, "footage": FOOTAGE if state == "delivered" else None}
+    return delivery("milestone", state, **(told | more))
+
+
+@pytest.mark.parametrize(
+    ("copy", "word"),
+    [
+        ({"state": "pending", "phase": "saved"}, "Waiting"),
+        ({"state": "in_progress", "phase": "offered", "bytes_sent": 0, "bytes_total": 9}, "Offered"),
+        ({"state": "in_progress", "phase": "retrieving", "bytes_sent": 41, "bytes_total": 100}, "Retrieving 41\u00a0%"),
+        ({"state": "in_progress", "phase": "retrieving", "bytes_sent": 9, "bytes_total": 9}, "Checking"),
+        ({"state": "delivered", "phase": "verified"}, "Verified"),
+    ],
+)
+def test_each_phase_has_its_word(visit: Any, copy: dict[str, Any], word: str) -> None:
+    assert said(visit, "words/states.js", "mark", copy)["word"] == word
+
+
+def test_a_copy_that_could_not_be_locked_says_so_though_it_is_verified(visit: Any) -> None:
+    error = "It is held here, and could not be locked in Milestone: it did not answer"
+    copy = {"state": "delivered", "error": error, "error_code": "not-locked"}
+    assert said(visit, "words/states.js", "explain", copy, "Milestone", 0) == f"{error}. It is tried again by itself."
+
+
+def test_only_what_no_other_target_has_is_called_kept_in_the_vms_only(visit: Any) -> None:
+    def only(status: str, *copies: dict[str, Any]) -> int:
+        return len(said(visit, "words/footage.js", "footageOnly", {"status": status, "deliveries": list(copies)}))
+
+    assert only("remote-only", in_vms()) == 1
+    assert only("remote-only", in_vms(), delivery("nas", "failed")) == 1
+    assert only("remote-only", in_vms(), delivery("nas")) == 0
+    assert only("remote-only", in_vms("damaged")) == 0
+    assert only("ready", in_vms()) == 0
+
+
+def test_in_place_of_a_broken_player_it_says_where_to_watch_and_what_is_lost(shelf: Shelf) -> None:
+    link = "https://vms.example/camera"
+    details = shelf.open(shelf.put(status="remote-only", local="pruned", deliveries=[in_vms(link=link)]))
+    told = details.locator("[data-not-yet]")
+    expect(told).to_contain_text("It is kept in the VMS only: milestone, camera 8f4c1f2e, 20 November 2026")
+    expect(told).to_contain_text("The original file and its SHA-256 cannot be had back from there.")
+    expect(told.get_by_role("link", name="Open in milestone")).to_have_attribute("href", link)
+    expect(details.locator("video")).to_have_count(0)
+    expect(details.get_by_role("link", name="Download")).to_have_count(0)
+    expect(details.locator("[data-fact=SHA-256]")).to_contain_text("In the VMS only")
+    assert not [path for path in shelf.asked if path.endswith(("/content", "/download"))]
+
+
+def test_a_verified_copy_there_is_told_as_what_it_is(shelf: Shelf) -> None:
+    locked = in_vms(footage={**FOOTAGE, "locked": True})
+    copy = shelf.open(shelf.put(deliveries=[locked])).locator("[data-copy=milestone]")
+    expect(copy).to_contain_text("Verified")
+    expect(copy).to_contain_text("its time seen in the VMS")
+    expect(copy).to_contain_text("locked as evidence")
+    expect(copy.locator(".state-mark")).to_have_attribute(
+        "title", "The VMS\u2019s sequences covered its time: 20 November 2026 at 09:30:00 UTC"
+    )
