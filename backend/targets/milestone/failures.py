@@ -56,8 +56,8 @@ _PARKED = {
     "the address that it leads to",
     "not-milestone": "does not answer like XProtect at this address ({message}). Set MILESTONE_URL to the management "
     "server with the API Gateway (XProtect 2025 R2 or later)",
-    "no-recording-server": "has no recording server that the user may see{message}. Correct recording_server, or "
-    "give the user rights",
+    "no-recording-server": "shows the user no recording server ({message}). Correct recording_server, or give the "
+    "user rights",
     "recording-servers": "has several recording servers: {message}. Name one in the target's option recording_server",
     "no-driver": "has no device driver {message} on its recording server. Install the device pack there, or correct "
     "the option driver",

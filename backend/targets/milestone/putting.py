@@ -13,6 +13,7 @@ from backend.offers.entries import State as Standing
 from backend.offers.offering import Offering
 from backend.targets.base import RemoteCopy, Source, Transfer
 from backend.targets.local_file import LocalFile, damaged
+from backend.targets.milestone import tasks
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
 from backend.targets.milestone.hardware import Hardware, Seat
@@ -71,7 +72,11 @@ class Putting:
         if claim is not None and claim.state is Standing.VERIFIED:
             # An earlier delivery has triggered it.
             self.state = replace(self.state, event=ASKED)
-        seat, wanted = self._there_already(claim) or self._fetched()
+        found = self._there_already(claim)
+        if found is not None:
+            # That of an earlier attempt has brought it.
+            tasks.clean_up(self.vms.rest, self.state.task_id)
+        seat, wanted = found or self._fetched()
         bookmark_id = self._marked(seat, wanted)
         self._book.verified(self.source.video_id)
         self.transfer.advance(self.source.size_bytes)
