@@ -48,7 +48,7 @@ class Ready(Offering):
     ) -> Offer:
         assert source.start_at is not None
         assert source.end_at is not None
-        camera = self.book.camera(camera_key, camera_name, "H264", frames_per_second=10)
+        camera = self.book.camera(camera_key, camera_name, "H264", frames_per_second=2)
         self.book.claim(camera.token, source.video_id, source.original_filename, source.start_at, source.end_at)
         path = str(source.path.relative_to(self.layout.root))
         offer = Offer(source.video_id, camera.token, source.start_at, source.end_at, path, prepared=False)
@@ -90,7 +90,7 @@ class House:
         at = start
         while at < end:
             yield Arrived(Frame(at, 1, at.isoformat(), is_keyframe=True), False, False, 1)
-            at += timedelta(seconds=0.1)
+            at += timedelta(seconds=0.5)
 
     def look(self, client: Any) -> Look:
         """What the VMS's driver sees when it adds the device."""
