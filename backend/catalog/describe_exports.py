@@ -32,6 +32,8 @@ def describe_export(export: Export, download_url: str | None) -> dict[str, Any]:
         "started_at": iso(export.started_at),
         "completed_at": iso(export.completed_at),
         "expires_at": iso(export.expires_at),
+        "removed_at": found.get("removed_at"),
+        "removed_by": found.get("removed_by"),
         "download_url": download_url,
         "file_size": export.file_size,
         "file_path": export.file_path if has_file(export) else None,

@@ -15,6 +15,7 @@ from backend.cli.doctor_figures import figures, mend_figures
 from backend.cli.doctor_inbox import inbox
 from backend.cli.doctor_machine import machine
 from backend.cli.doctor_records import Comparison, mend, records
+from backend.cli.doctor_segments import segment_roots
 from backend.cli.doctor_vectors import vector_index
 from backend.cli.doctor_webhooks import hooks
 from backend.cli.findings import Finding
@@ -58,6 +59,7 @@ def _examine() -> Iterator[Finding]:
     layout = Layout(settings.storage_path.absolute())
     yield from machine(settings, layout)
     yield from inbox(settings)
+    yield from segment_roots(settings)
     found, database = catalog(settings, layout)
     yield from found
     if database is None:

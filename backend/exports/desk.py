@@ -158,8 +158,10 @@ class ExportDesk:
         """The result, to be sent. Raises `Conflict` while there is none, `ExportGone` when there is none any more."""
         export = self.get(export_id, scope)
         if export.status == ExportStatus.EXPIRED:
+            by, at = export.findings.get("removed_by"), export.findings.get("removed_at")
+            why = f"by {by} at {at}" if by else f"at {iso(export.expires_at)}, as its time was over"
             raise ExportGone(
-                f"This export was removed at {iso(export.expires_at)}, as its time was over. Ask for it once more.",
+                f"This export was removed {why}. Ask for it once more.",
                 detail={"export_id": export.id},
             )
         if not has_file(export) or export.file_path is None:
@@ -236,7 +238,7 @@ class ExportDesk:
             if export.status in exports.OPEN:
                 raise Conflict(f"This export is {export.status}; cancel it first.")
             audit.append(session, "export.deleted", **about(export))
-        Expirer(self.database, self.layout, self.log, self.node).remove(export.id)
+        Expirer(self.database, self.layout, self.log, self.node).remove(export.id, who.name)
 
     def _log(self, step: str, export: Export) -> None:
         seconds = round((export.updated_at - export.created_at).total_seconds(), 3)

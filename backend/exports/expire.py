@@ -14,6 +14,7 @@ from pathlib import Path
 from backend.catalog import audit, export_claims, exports
 from backend.catalog.database import Database
 from backend.catalog.models import Export, ExportStatus
+from backend.catalog.types import iso
 from backend.disk.atomic import fsync_folder, told_as
 from backend.disk.layout import Layout
 from backend.exports.news import about
@@ -50,16 +51,18 @@ class Expirer:
             export_claims.forget(session, now - _REMEMBERED)
         return len(due)
 
-    def remove(self, export_id: str) -> None:
-        """Remove one result, here and in the bucket; what has none is forgotten."""
+    def remove(self, export_id: str, by: str = "") -> None:
+        """Remove one result, here and in the bucket; what has none is forgotten. `by`: who wants it; "": its time is
+        over."""
         with self.database.write() as session:
             export = exports.get(session, export_id, lock=True)
             if export.status in exports.OPEN:
                 return
             has_result = export.status == ExportStatus.COMPLETED
             if has_result:
-                _mark(export, instant(session))
-                audit.append(session, "export.expired", **about(export))
+                _mark(export, instant(session), by)
+                if not by:
+                    audit.append(session, "export.expired", **about(export))
             elif not export.file_path and export.delivery_state != "deleting":
                 session.delete(export)
         if has_result:
@@ -85,9 +88,10 @@ def remove_folder(layout: Layout, export_id: str) -> None:
     fsync_folder(layout.exports)
 
 
-def _mark(export: Export, now: datetime) -> None:
+def _mark(export: Export, now: datetime, by: str) -> None:
     export.status, export.updated_at = ExportStatus.EXPIRED, now
-    export.expires_at = min(now, export.expires_at or now)
+    if by:
+        export.findings = export.findings | {"removed_by": by, "removed_at": iso(now)}
     if export.delivery_target and (export.delivery_state == "verified" or export.delivery_attempts):
         export.delivery_state, export.delivery_next_at, export.delivery_attempts = "deleting", now, 0
         export.delivery_error = ""

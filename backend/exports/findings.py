@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from backend.catalog.gaps import Stretch
 from backend.exports.wish import Problem
+
+# A hole that somebody would notice; shorter ones are the distance between two frames.
+_NOTICED = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,20 @@ class CameraFindings:
     sources: tuple[Used, ...]
     encoded: bool
     why_encoded: str  # in words; "" when it was copied
+
+    @property
+    def lacking(self) -> list[Problem]:
+        """The problems for which there is less than was asked for."""
+        return leaving_gaps(self.problems, self.gaps)
+
+
+def leaving_gaps(problems: Iterable[Problem], gaps: Sequence[Stretch]) -> list[Problem]:
+    """Those that leave a gap: what another recording shows as well is not lacking."""
+    return [one for one in problems if any(_is_noticed(gap.within(one.bounds)) for gap in gaps)]
+
+
+def _is_noticed(hole: Stretch | None) -> bool:
+    return hole is not None and hole.end - hole.start > _NOTICED
 
 
 @dataclass(frozen=True)

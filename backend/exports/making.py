@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from backend.errors import Incomplete, NothingRecorded
 from backend.exports import grid
 from backend.exports.camera import Seen, Undecodable, findings, make_file
-from backend.exports.findings import CameraFindings, Made, MadeFile, Used
+from backend.exports.findings import CameraFindings, Made, MadeFile, Used, leaving_gaps
 from backend.exports.sources import look_into
 from backend.exports.takes import microseconds
-from backend.exports.wish import Problem, Recording, Wish
+from backend.exports.wish import Recording, Wish
 from backend.exports.work import Allowance, ExportWork
 
 __all__ = ["Allowance", "CameraFindings", "ExportWork", "Made", "MadeFile", "Used", "make"]
 
 _LOOKING = 0.05
-# A hole that somebody would notice; shorter ones are the distance between two frames.
-_NOTICED_US = 100_000
 
 
 def make(wish: Wish, recordings: Sequence[Recording], work: ExportWork) -> Made:
@@ -56,7 +54,7 @@ def _look(wish: Wish, recordings: Sequence[Recording], work: ExportWork) -> list
 
 def _check(wish: Wish, seen: Sequence[Seen]) -> None:
     """Raises Incomplete or NothingRecorded."""
-    lacking = [problem for one in seen for problem in _lacking(one, wish)]
+    lacking = [problem for one in seen for problem in leaving_gaps(one.problems, one.wanted(wish.bounds).gaps)]
     if lacking and wish.incomplete == "fail":
         parts = "1 part" if len(lacking) == 1 else f"{len(lacking)} parts"
         first = lacking[0]
@@ -68,18 +66,6 @@ def _check(wish: Wish, seen: Sequence[Seen]) -> None:
         if any(source.footage_in(wish.bounds) for one in seen for source in one.sources):
             raise NothingRecorded("This time is too short to hold a picture: none begins in it. Ask for a longer one.")
         raise NothingRecorded("No camera of these recorded anything in this time.")
-
-
-def _lacking(seen: Seen, wish: Wish) -> list[Problem]:
-    """Problems that leave a gap: what another recording shows as well is not lacking."""
-    gaps = seen.wanted(wish.bounds).gaps
-    return [
-        problem
-        for problem in seen.problems
-        if any(
-            (part := gap.within(problem.bounds)) and microseconds(part.end - part.start) > _NOTICED_US for gap in gaps
-        )
-    ]
 
 
 def _make(wish: Wish, seen: Sequence[Seen], work: ExportWork) -> Made:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +63,7 @@ def payload(
         "layout": wish.layout,
         "slate": wish.slate,
         "incomplete": wish.incomplete,
-        "partial": any(one.problems for one in cameras),
+        "partial": any(one.lacking for one in cameras),
         "cameras": [_camera(one, wish, by_id) for one in cameras],
         "files": [
             {"name": one.name, "camera_id": one.camera_id, "size_bytes": one.size_bytes, "sha256": one.sha256}
@@ -93,13 +93,8 @@ def findings(cameras: Sequence[CameraFindings]) -> dict[str, Any]:
             for one in cameras
         ],
         "gaps": [{"camera_id": one.camera_id} | _told(gap) for one in cameras for gap in one.gaps],
-        "problems": problems(problem for one in cameras for problem in one.problems),
+        "problems": [told | _told(problem.bounds) for one in cameras for problem, told in _problems(one)],
     }
-
-
-def problems(found: Any) -> list[dict[str, Any]]:
-    """As they are told with the export. `found`: an iterable of `Problem`."""
-    return [_problem(one) | _told(one.bounds) for one in found]
 
 
 def payload_of(signed: str) -> dict[str, Any]:
@@ -122,7 +117,7 @@ def _camera(one: CameraFindings, wish: Wish, by_id: Mapping[str, Recording]) -> 
         "gaps": [_range(gap) for gap in one.gaps],
         "encoded": one.encoded,
         "why_encoded": one.why_encoded,
-        "problems": [_problem(problem) | _range(problem.bounds) for problem in one.problems],
+        "problems": [told | _range(problem.bounds) for problem, told in _problems(one)],
         "sources": [_source(by_id[used.segment_id], used.bounds) for used in one.sources],
     }
 
@@ -136,6 +131,13 @@ def _source(recording: Recording, used: Stretch) -> dict[str, Any]:
         **_range(recording.bounds),
         "used": _range(used),
     }
+
+
+def _problems(one: CameraFindings) -> Iterator[tuple[Problem, dict[str, Any]]]:
+    """Each, and what is told of it but for its bounds. `covered`: another recording shows that time."""
+    lacking = one.lacking
+    for problem in one.problems:
+        yield problem, _problem(problem) | {"covered": problem not in lacking}
 
 
 def _problem(one: Problem) -> dict[str, Any]:

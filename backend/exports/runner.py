@@ -243,4 +243,4 @@ def _enter(export: Export, outcome: NotMade, now: datetime) -> None:
 def _as_told(problem: dict[str, Any]) -> dict[str, Any]:
     """With times as they are told everywhere."""
     times = {name: iso(datetime.fromisoformat(problem[name]).astimezone(UTC)) for name in ("start", "end")}
-    return problem | times
+    return {"covered": False} | problem | times

@@ -33,14 +33,14 @@ def of_manifest(payload: Mapping[str, Any]) -> Iterator[str]:
         for source in camera["sources"]:
             yield f"  From {source['filename']} (sha256:{source['sha256']}): {_range(source['used'])}."
     if payload["partial"]:
-        yield "It is PARTIAL: what is named above could not be had."
+        yield "It is PARTIAL: what is called a PROBLEM above could not be had."
 
 
 def _given(name: str, given: Mapping[str, Any] | None, camera: Mapping[str, Any]) -> str:
     if given is None:
         return f"Camera {name}: nothing was recorded."
     how = f"encoded anew: {camera['why_encoded']}" if camera["encoded"] else "copied, not encoded anew"
-    return f"Camera {name}: given {_range(given)}; {how}."
+    return f"Camera {name}: given {_range(given)}; {how.rstrip('.')}."
 
 
 def _gap(gap: Mapping[str, Any]) -> str:
@@ -48,7 +48,10 @@ def _gap(gap: Mapping[str, Any]) -> str:
 
 
 def _problem(problem: Mapping[str, Any]) -> str:
-    return f"  PROBLEM ({problem['kind']}), {_range(problem)}, {problem['filename']}: {problem['words']}"
+    told = f"{_range(problem)}, {problem['filename']}: {problem['words']}"
+    if problem.get("covered"):
+        return f"  Note ({problem['kind']}), {told} Another recording shows this time."
+    return f"  PROBLEM ({problem['kind']}), {told}"
 
 
 def _range(stretch: Mapping[str, Any]) -> str:

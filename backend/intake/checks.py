@@ -15,6 +15,7 @@ from backend.disk.layout import split_extension
 from backend.errors import BadField, ExtensionNotAllowed
 
 DEFAULT_PROJECT = "default"
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 64 * 1024
 _MOST_TAGS = 100
@@ -171,10 +172,10 @@ def _instant(fields: Fields, name: str) -> datetime | None:
         raise _bad(name, "is not an ISO 8601 time such as 2026-01-31T12:00:00Z") from None
     if at.tzinfo is None:
         raise _bad(name, "has no time zone; add Z or an offset such as +01:00")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise _bad(name, "is not between the years 1 and 9999") from None
+    # Kept within the calendar of everything that counts on from it.
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise _bad(name, f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}: is the recorder's clock right?")
+    return at.astimezone(UTC)
 
 
 def _sha256(fields: Fields) -> str:

@@ -108,7 +108,7 @@ class Settings(BaseModel):
     inbox_after: Literal["move", "delete"] = Field("move", description="what was taken in: move to .done/, or delete")
 
     # Recorders' files, and what is cut from them.
-    segment_roots: Names = Field((), description="folders whose files may be registered as segments (default: none)")
+    segment_roots: Names = Field((), description="folders whose files may be registered as segments, with commas between")
     segment_adopt: Literal["copy", "link"] = Field(
         "copy", description="copy a segment's file (or reflink it), or hard-link it: then its writer must be done"
     )
@@ -207,6 +207,8 @@ class Settings(BaseModel):
 
     def _segment_problems(self) -> list[str]:
         """Of a folder in which our own files lie, anybody who may upload could make a segment of them."""
+        if wrong := [root for root in self.segment_roots if ":/" in root]:
+            return [f"SEGMENT_ROOTS={wrong[0]}: folders are separated by commas, not by colons"]
         storage = self.storage_path.absolute()
         roots = [Path(root).absolute() for root in self.segment_roots]
         return [

@@ -12,12 +12,10 @@ const AT_MOST = 100;
 export const hasTrouble = ({ gaps, problems }) => gaps.length + problems.length > 0;
 
 export const Findings = ({ told: { bounds, gaps, problems } }) => html`
-  <details class="findings" open=${problems.length > 0}>
-    <summary>${summaryWords(gaps, problems)}</summary>
-    ${problems.length > 0 && html`
-      <h4>Could not be had</h4>
-      <ul role="list" data-problems>${problems.slice(0, AT_MOST).map((problem, at) => html`<${Problem} key=${at} problem=${problem} />`)}<${More} all=${problems} /></ul>
-    `}
+  <details class="findings" open=${problems.some(lacks)}>
+    <summary>${summaryWords(gaps, problems.filter(lacks))}</summary>
+    <${Problems} of=${problems.filter(lacks)} heading="Could not be had" />
+    <${Problems} of=${problems.filter((one) => !lacks(one))} heading="Could not be read, but another recording shows the same time" />
     ${gaps.length > 0 && html`
       <h4>Gaps: nothing was recorded</h4>
       <ul role="list" class="figures" data-gaps>
@@ -37,6 +35,14 @@ export const Findings = ({ told: { bounds, gaps, problems } }) => html`
       </ul>
     `}
   </details>
+`;
+
+/** Nothing lacks where another recording shows that time. */
+const lacks = ({ covered }) => !covered;
+
+const Problems = ({ of, heading }) => of.length > 0 && html`
+  <h4>${heading}</h4>
+  <ul role="list" data-problems>${of.slice(0, AT_MOST).map((problem, at) => html`<${Problem} key=${at} problem=${problem} />`)}<${More} all=${of} /></ul>
 `;
 
 const ofStretch = ({ start, end }) => stretchWords(msOf(start), msOf(end));

@@ -286,6 +286,7 @@ def test_what_cannot_be_had_is_named_and_never_left_out_in_silence(tmp_path: Pat
     assert film.instants() == grid_of(0, 3, 10)
     assert made.cameras[0].gaps == (between(3, 10),)
     assert {one.filename for one in made.cameras[0].problems} == {"short.mp4", "torn.mp4", "gone.mp4", "tone.mp4"}
+    assert made.cameras[0].lacking == list(made.cameras[0].problems)
 
 
 def test_a_row_that_was_rounded_to_whole_seconds_is_a_gap_that_is_told_and_no_damage(tmp_path: Path) -> None:
@@ -303,6 +304,7 @@ def test_what_another_recording_shows_as_well_is_told_and_no_failure(tmp_path: P
     made, film = export(tmp_path, [good, bad], 0, 4)
     assert film.instants() == grid_of(0, 4, 10)
     assert [one.kind for one in made.cameras[0].problems] == ["corrupt"]
+    assert made.cameras[0].lacking == []
 
 
 @pytest.mark.parametrize("cut", ["fast", "exact"])

@@ -23,13 +23,15 @@ class ExportGap(Span):
 
 
 class ExportProblem(Span):
-    """A part that could not be had. `kind`: missing, corrupt, still-recording, short."""
+    """A part that could not be had. `kind`: missing, corrupt, still-recording, short. `covered`: another recording
+    shows that time, so nothing lacks."""
 
     kind: str
     camera_id: str
     segment_id: str
     filename: str
     words: str
+    covered: bool
 
 
 class ExportDelivery(Shape):
@@ -59,6 +61,8 @@ class Export(Shape):
     started_at: str | None
     completed_at: str | None
     expires_at: str | None
+    removed_at: str | None
+    removed_by: str | None
     download_url: str | None
     file_size: int | None
     file_path: str | None

@@ -271,6 +271,8 @@ def test_a_deleted_result_is_gone_and_its_manifest_is_not(site: Site) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (410, "export-gone")
     told = site.call("GET", f"{PATH}/{export_id}").get_json()
     assert (told["status"], told["download_url"], told["file_path"]) == ("EXPIRED", None, None)
+    assert f"removed by {told['removed_by']} at {told['removed_at']}" in answer.get_json()["error"]
+    assert told["removed_at"] < told["expires_at"]
     assert site.call("GET", f"{PATH}/{export_id}/manifest").status_code == 200
 
 
@@ -285,7 +287,7 @@ def test_each_change_and_download_is_in_the_audit(site: Site) -> None:
         told = [(line.action, line.who) for line in lines]
     assert told == [
         ("export.created", "uploader"), ("export.downloaded", "viewer"), ("export.deleted", "operator"),
-        ("export.expired", "operator"), ("export.created", "uploader"), ("export.cancelled", "uploader"),
+        ("export.created", "uploader"), ("export.cancelled", "uploader"),
     ]  # fmt: skip
 
 

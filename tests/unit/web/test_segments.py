@@ -81,6 +81,7 @@ def test_a_linked_one_is_told_as_not_hashed_everywhere_until_it_is(open_site: Op
         ({"file_path": "{folder}/none.ts"}, 404, "not-found"),
         ({"size_bytes": 1}, 409, "still-recording"),
         ({"duration_seconds": 60}, 422, "bad-field"),
+        ({"duration_seconds": 10**400}, 422, "bad-field"),
         ({"speed": 60}, 422, "bad-field"),
     ],
 )
