@@ -11,9 +11,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from typing import Any
 
 _SECONDS = 12
+# After the terminal mark: the server says goodbye a second after it.
+_GOODBYE_SECONDS = 3
 
 
 def main() -> None:
@@ -54,14 +57,34 @@ def play(Gst: Any, pipeline: Any, source: Any, asked: dict[str, Any]) -> str:  #
         source.send_event(seek)
     pipeline.set_state(Gst.State.PLAYING)
     kinds = Gst.MessageType.ERROR | Gst.MessageType.EOS
-    message = pipeline.get_bus().timed_pop_filtered(_SECONDS * Gst.SECOND, kinds)
-    if message is None:
-        # On a busy machine rtspsrc overhears a goodbye now and then. What has come is written out all the same.
-        source.send_event(Gst.Event.new_eos())
-        message = pipeline.get_bus().timed_pop_filtered(_SECONDS * Gst.SECOND, kinds)
-    if message is None:
-        return f"not at its end after {2 * _SECONDS} s"
+    passed = Passed()
+    tee = pipeline.get_by_name("both").get_static_pad("sink")
+    tee.add_probe(Gst.PadProbeType.BUFFER, lambda _, info: passed.note(Gst, info.get_buffer()))
+    bus, ended = pipeline.get_bus(), False
+    while (message := bus.timed_pop_filtered(Gst.SECOND // 4, kinds)) is None:
+        # On a busy machine rtspsrc overhears a goodbye now and then, and keeps an end sent through it to itself.
+        # What has come is written out all the same.
+        if not ended and passed.silent_for() > (_GOODBYE_SECONDS if passed.last else _SECONDS):
+            ended = tee.send_event(Gst.Event.new_eos())
+        elif passed.silent_for() > 2 * _SECONDS:
+            return f"not at its end after {2 * _SECONDS} s of silence"
     return "end" if message.type == Gst.MessageType.EOS else " ".join(map(str, message.parse_error()))
+
+
+class Passed:
+    """What went by: when the latest packet did, and whether one had the terminal mark."""
+
+    def __init__(self) -> None:
+        self.at, self.last = time.monotonic(), False
+
+    def note(self, Gst: Any, packet: Any) -> Any:  # noqa: N803 - its own name
+        self.at = time.monotonic()
+        head = packet.extract_dup(0, 26)
+        self.last = self.last or bool(head[0] & 0x10 and head[12:14] == b"\xab\xac" and head[24] & 0x10)
+        return Gst.PadProbeReturn.OK
+
+    def silent_for(self) -> float:
+        return time.monotonic() - self.at
 
 
 if __name__ == "__main__":
