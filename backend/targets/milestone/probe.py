@@ -54,10 +54,20 @@ class Probe:
         self.details["recording_server"] = server.name
         self.second.current()
         said = [f"Milestone lets us in; recordings go to the recording server “{server.name}”."]
+        said += self._unprotected(server)
         said.append(self._edge())
         said.append(self._not_added(server) if device is None else self._added(device, server))
         if self.event:
             self.details["event"] = Events(self.rest, self.event).type_id()
+        return said
+
+    def _unprotected(self, server: RecordingServer) -> list[str]:
+        """What travels in the open, or to whoever answers."""
+        said = []
+        if self.url.startswith("https:") and not self.wire.verify_tls:
+            said.append("Its certificate is not looked at (verify_tls = false).")
+        if self.url.startswith("https:") and server.url.startswith("http:"):
+            said.append("Its recording server is asked without TLS: switch encryption on there.")
         return said
 
     def _discover(self) -> None:

@@ -52,7 +52,7 @@ class Rest:
         """All objects of a list, page by page."""
         before: list[Any] = []
         for number in range(_MOST_PAGES):
-            page = self._call("GET", _address(path, f"{query}&page={number}&size={_PAGE}".lstrip("&"))).get("array")
+            page = self._page(path, f"{query}&page={number}&size={_PAGE}".lstrip("&"))
             if not isinstance(page, list):
                 _garbled("a list was expected")
             # One that ignores the page's number would give the same for ever.
@@ -63,6 +63,15 @@ class Rest:
                 return
             before = page
         _garbled(f"a list has more than {_MOST_PAGES * _PAGE} objects")
+
+    def _page(self, path: tuple[str, ...], query: str) -> object:
+        try:
+            return self._call("GET", _address(path, query)).get("array")
+        except VmsProblem as problem:
+            # The list of a kind is always there; only that below one object can be away.
+            if problem.status == 404 and len(path) == 1:
+                raise VmsProblem(Answer("not-milestone", 404, "it has no REST interface there")) from None
+            raise
 
     def post(self, *path: str, body: Mapping[str, Any] | None = None, task: str = "") -> Object:
         """Make an object, or with `task` start one; the whole answer."""

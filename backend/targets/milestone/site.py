@@ -32,12 +32,7 @@ class Site:
 
     def server(self) -> RecordingServer:
         """The configured recording server, or the only one. Raises VmsProblem."""
-        try:
-            servers = list(self.rest.every("recordingServers"))
-        except VmsProblem as problem:
-            if problem.status == 404:
-                raise VmsProblem(Answer("not-milestone", 404, "it has no REST interface there")) from None
-            raise
+        servers = list(self.rest.every("recordingServers"))
         wanted = self.server_name.strip().casefold()
         fitting = [one for one in servers if not wanted or wanted in (_name(one), _host(one))]
         if not fitting:

@@ -177,11 +177,13 @@ class MilestoneTarget:
 
     def _from_book(self, copy: RemoteCopy) -> Known | None:
         book, video_id = self._told_offering().book, self._video_of(copy)
-        claim = book.claimed(video_id) if video_id else None
-        if claim is None:
-            return None
-        entry = next((one for one in book.cameras() if one.token == claim.camera_token), None)
-        if entry is None:
+        try:
+            claim = book.claimed(video_id) if video_id else None
+            cameras = {one.token: one for one in book.cameras()}
+        except StorageError as error:
+            raise TransientFailure(f"The book of what was offered cannot be read: {error.message}") from error
+        entry = cameras.get(claim.camera_token) if claim else None
+        if claim is None or entry is None:
             return None
         seat = self._hardware.seat(entry.number)
         return Known(video_id, seat.camera_id, wanted_of(claim, entry), "") if seat else None
