@@ -27,6 +27,8 @@ from backend.integrity.scrub import Scrubber
 from backend.log import UploadLog
 from backend.media.desk import MediaDesk
 from backend.media.missing import Missing
+from backend.offers.book import Book
+from backend.offers.offering import Offering
 from backend.outbox import notes, offer_out
 from backend.outbox.desk import Desk
 from backend.outbox.places import Places, open_places
@@ -160,7 +162,7 @@ def build_services(
     places = open_places(settings, environ if environ is not None else read_environment(), more_targets)
     notes.hand_out(places.by_name.values(), database)
     tools = Confinement(settings.ffmpeg_folder)
-    offer_out.hand_out(places.by_name.values(), layout, tools)
+    offer_out.hand_out(places.by_name.values(), _offering(settings, layout, tools))
     clock, retention = Clock(layout, database), with_spool(load_retention(settings, lasting(places)), places)
     intake = Intake(settings, layout, database, places, log, retention.quota_bytes)
     recovery = Recovery(layout, database, log)
@@ -196,4 +198,16 @@ def build_services(
         media=MediaDesk(database, layout, log, settings.video_output_format),
         missing=Missing(database, layout, log),
         exports=ExportDesk(database, layout, log, settings.node_name, settings.export_days, open_bucket(places)),
+    )
+
+
+def _offering(settings: Settings, layout: Layout, tools: Confinement) -> Offering:
+    return Offering(
+        Book(layout),
+        tools,
+        layout,
+        reserve_bytes=settings.min_free_bytes,
+        threads=settings.ffmpeg_threads,
+        memory_bytes=settings.media_memory_bytes,
+        longest_seconds=settings.media_max_hours * 3600,
     )

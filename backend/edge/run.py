@@ -17,7 +17,7 @@ from backend.edge.offered import OfferedFootage
 from backend.errors import SettingsError
 from backend.log import UploadLog
 from backend.offers.book import Book
-from backend.settings import Settings
+from backend.settings import Settings, is_loopback
 from backend.signing import load_edge_password, load_signer
 
 _VERSION = "1.0"  # of what the device can do, for those who ask for its firmware
@@ -28,6 +28,8 @@ def run_edge(settings: Settings, *, wanted: bool) -> None:
     by a list takes the end of one for a fault. Raises SettingsError for a port that cannot be had."""
     log = UploadLog(settings.log_dir.absolute(), settings.log_level, settings.log_format)
     if wanted:
+        if is_loopback(settings.edge_host or settings.host):
+            log.write("warning", "edge_loopback", reason="only this machine can reach it: set EDGE_HOST, or HOST")
         asyncio.run(_serve(open_device(settings, log), log))
     else:
         log.write("info", "edge_idle", reason="no target of kind milestone is enabled")

@@ -39,6 +39,10 @@ def test_every_problem_is_told_at_once_with_name_and_meaning() -> None:
         ({"TRUSTED_PROXIES": "nginx"}, "neither an address nor a network"),
         ({"PUBLIC_URL": "video.example.org"}, "must look like"),
         ({"ADMIN_TOKEN_FILE": "/nowhere"}, "cannot be read"),
+        ({"EDGE_PORT": "8554"}, "both 8554"),
+        ({"EDGE_ADDRESS": "http://10.0.0.5"}, "must be a host or host:port"),
+        ({"EDGE_USERNAME": "a:b"}, "EDGE_USERNAME takes"),
+        ({"EDGE_PASSWORD": "short"}, "EDGE_PASSWORD is shorter than 8"),
     ],
 )
 def test_settings_that_do_not_fit_stop_the_start(environ: dict[str, str], words: str) -> None:
@@ -88,6 +92,15 @@ def test_drives_credentials_are_shown_as_a_path_and_never_as_what_stands_in_the_
     assert shown(DRIVE_CREDENTIALS="/etc/key.json") == "/etc/key.json"
     assert shown(DRIVE_CREDENTIALS_FILE=str(tmp_path / "key.json")) == "********"
     assert unused_settings({"DRIVE_FOLDER_ID": "1aB", "DRIVE_CREDENTIALS": "key.json"}, None) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [("10.0.0.5", "10.0.0.5:8580"), ("vms-net.example:9000", "vms-net.example:9000"), ("[fd00::5]", "[fd00::5]:8580")],
+)
+def test_a_vms_is_told_where_the_edge_device_is(address: str, reached: str) -> None:
+    assert load_settings({"EDGE_ADDRESS": address}, None).edge_reached_at == reached
+    assert load_settings({"EDGE_PORT": "81"}, None).edge_reached_at.endswith(":81")
 
 
 def test_postgres_parts_make_one_address() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backend.errors import FootageOnly, NotFound
+from backend.offers.book import Book
+from backend.offers.offering import Offering
 from backend.outbox.offer_out import hand_out
 from tests.services.footage import CAMERA, FootageTarget, footage_place
 from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
@@ -79,6 +81,6 @@ def test_what_is_not_verified_in_the_vms_is_simply_not_there(ledger: Ledger) -> 
 
 def test_a_target_that_offers_is_handed_the_installations_book(ledger: Ledger, vms: FootageTarget) -> None:
     s = ledger.services
-    hand_out([footage_place(vms), place(MemoryTarget())], s.layout, s.tools)
-    assert vms.offering is not None
-    assert vms.offering.layout == s.layout
+    offering = Offering(Book(s.layout), s.tools, s.layout)
+    hand_out([footage_place(vms), place(MemoryTarget())], offering)
+    assert vms.offering is offering
