@@ -23,7 +23,6 @@ _MILLION = 1_000_000
 _LEAD, _TAIL = 2, 3
 # Linux takes 128 KiB as one argument.
 _LONGEST_WORDS = 120_000
-_GROUP = 8
 _UNTOLD = "-1e15"
 _MATROSKA = Fraction(1, 1000)  # its clock
 
@@ -36,11 +35,13 @@ def copy(
     first = takes[0].source.shape
     arguments = ["-copyts", "-i", "SOURCE_TAKES", "-i", "SOURCE_CHAPTERS", "-map", f"0:{first.picture.index}"]
     clock = first.picture.time_base.denominator
-    filters = ["-bsf:v", _filters(places, Fraction(1, clock) if format_ == "mp4" else _MATROSKA)]
+    drops = not all(_is_whole(take) for take in takes)
+    filters = ["-bsf:v", _filters(places, Fraction(1, clock) if format_ == "mp4" else _MATROSKA, drops=drops)]
     filters += ["-video_track_timescale", str(clock)] if format_ == "mp4" else []
     if first.sound is not None:
         arguments += ["-map", f"0:{first.sound.index}"]
-        filters += ["-bsf:a", _filters(places, Fraction(1, first.sound.rate) if format_ == "mp4" else _MATROSKA)]
+        tick = Fraction(1, first.sound.rate) if format_ == "mp4" else _MATROSKA
+        filters += ["-bsf:a", _filters(places, tick, drops=True)]
     if max(map(len, filters)) > _LONGEST_WORDS:
         raise OverLimit("It would be joined from too many parts for one file. Ask for a shorter time.")
     if first.picture.codec == "hevc" and format_ == "mp4":
@@ -58,6 +59,12 @@ def copy(
 
 def dated(takes: Sequence[Take]) -> list[str]:
     return ["-metadata", f"creation_time={takes[0].bounds.start.isoformat()}"]
+
+
+def _is_whole(take: Take) -> bool:
+    """Whether no picture of its file is left out: then none needs to be looked for."""
+    listing = take.source.listing
+    return not listing.untimed and take.first <= min(listing.pts) and max(listing.pts) < take.end
 
 
 class _Place:
@@ -89,13 +96,6 @@ class _Place:
         return _nearest((self.first_seconds - Fraction(self.start_us, _MILLION)) / tick)
 
 
-def _sum(terms: Sequence[str]) -> str:
-    """In groups of groups: ffmpeg takes neither long sums (from a hundred terms on) nor deep ones."""
-    while len(terms) > 1:
-        terms = [f"({'+'.join(terms[at : at + _GROUP])})" for at in range(0, len(terms), _GROUP)]
-    return terms[0]
-
-
 def _nearest(ticks: Fraction) -> int:
     """As ffmpeg rounds."""
     return math.floor(ticks + Fraction(1, 2))
@@ -110,17 +110,29 @@ def _places(takes: Sequence[Take], layout: Layout) -> list[_Place]:
     ]
 
 
-def _filters(places: Sequence[_Place], tick: Fraction) -> str:
-    """What drops packets outside the takes, and moves the others to where they belong.
+def _filters(places: Sequence[_Place], tick: Fraction, *, drops: bool) -> str:
+    """What drops packets outside the takes if any may come, and moves the others to where they belong.
 
     By the clock of the file that is written: ffmpeg puts packets on it before it filters them.
     """
-    kept = _sum([f"between(pts,{place.first(tick)},{place.last(tick)})" for place in places])
-    back, before = [], 0
-    for place in places:
-        back.append(f"({place.back(tick) - before})*gte(PTS,{place.first(tick)})")
-        before = place.back(tick)
-    moved = _sum(back)
+    firsts = [place.first(tick) for place in places]
+    within = [f"lte(pts,{place.last(tick)})" for place in places]
+    within[0] = f"gte(pts,{firsts[0]})*{within[0]}"
+    moved = _by_region("PTS", firsts, [str(place.back(tick)) for place in places])
+    # Looked up once: the first filter leaves how much earlier a packet is decoded than shown in the place of when.
+    filters = [f"setts=pts=PTS-{moved}:dts=if(gt(DTS,{_UNTOLD}),DTS-PTS,{_UNTOLD})"]
     # Where two takes meet, packets may be decoded at once; each one only has to come a tick after the one before.
-    dts = f"max(if(gt(DTS,{_UNTOLD}),DTS-({moved}),PREV_OUTDTS+1),PREV_OUTDTS+1)"
-    return f"'noise=drop=not({kept})','setts=pts=PTS-({moved}):dts={dts}'"
+    filters.append(f"setts=pts=PTS:dts=max(if(gt(DTS,{_UNTOLD}),PTS+DTS,PREV_OUTDTS+1),PREV_OUTDTS+1)")
+    if drops:
+        # Reads each byte that it lets pass, for a purpose that is not ours: it costs as much as a digest.
+        filters.insert(0, f"noise=drop=not({_by_region('pts', firsts, within)})")
+    return ",".join(f"'{one}'" for one in filters)
+
+
+def _by_region(time: str, firsts: Sequence[int], values: Sequence[str]) -> str:
+    """The one of `values` in whose region a packet is. Halved again and again: of many takes few are looked at."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    earlier, later = (_by_region(time, firsts[part], values[part]) for part in (slice(half), slice(half, None)))
+    return f"if(gte({time},{firsts[half]}),{later},{earlier})"

@@ -38,6 +38,7 @@ class Listing:
     keys: Sequence[int]  # where the keyframes stand in `pts`
     hidden: frozenset[int] = frozenset()  # where those stand that an edit list hides
     told_interval: int = 0  # from one frame to the next as the file tells it, for when there is but one
+    untimed: int = 0  # how many packets it has besides, of which nobody knows when they are shown
 
     @cached_property
     def interval(self) -> int:
@@ -118,14 +119,15 @@ class Listing:
 
 def listing_of(lines: Iterable[str], tick: Fraction, told_interval: int) -> Listing:
     """From ffprobe's lines `pts,flags`. Packets without a time are left out: nobody knows when they are shown."""
-    pts, keys, hidden = array("q"), array("q"), set()
+    pts, keys, hidden, untimed = array("q"), array("q"), set(), 0
     for line in lines:
         told, _, flags = line.strip().strip(",").partition(",")
         if not told.lstrip("-").isdecimal():
+            untimed += bool(told)
             continue
         if "D" in flags:
             hidden.add(len(pts))
         if "K" in flags:
             keys.append(len(pts))
         pts.append(int(told))
-    return Listing(tick, pts, keys, frozenset(hidden), told_interval)
+    return Listing(tick, pts, keys, frozenset(hidden), told_interval, untimed)

@@ -53,7 +53,7 @@ def check(listing: Listing, expected_us: Sequence[int]) -> None:
 
 def times_us(listing: Listing) -> list[int]:
     """When its frames are shown, in microseconds after the beginning of the file."""
-    return [round(pts * listing.tick * _MILLION) for pts in listing.shown]
+    return _in_us(listing.shown, listing.tick)
 
 
 def expected(takes: Sequence[Take], layout: Layout) -> list[int]:
@@ -62,8 +62,14 @@ def expected(takes: Sequence[Take], layout: Layout) -> list[int]:
     for take, start in zip(takes, layout.starts_us, strict=True):
         source = take.source
         frames = source.listing.between(take.first, take.end)
-        found += [start + round((pts - take.first) * Fraction(source.tick) * _MILLION) for pts in frames]
+        found += [start + later for later in _in_us([pts - take.first for pts in frames], source.tick)]
     return found
+
+
+def _in_us(ticks: Sequence[int], tick: Fraction) -> list[int]:
+    """In microseconds, to the nearest: in whole numbers, as there are millions of them."""
+    up, down = 2 * _MILLION * tick.numerator, tick.denominator
+    return [(one * up + down) // (2 * down) for one in ticks]
 
 
 def _digest(path: Path, work: ExportWork) -> str:

@@ -17,7 +17,8 @@ from pathlib import Path
 from backend.catalog.gaps import Stretch, gaps
 from backend.confine import SOURCE, Limits
 from backend.errors import MediaStopped, OverLimit, Unreadable
-from backend.exports import shape
+from backend.exports import shape, tables
+from backend.exports.boxes import Odd
 from backend.exports.listing import Listing, Run, listing_of
 from backend.exports.shape import Shape
 from backend.exports.wish import Problem, Recording
@@ -158,7 +159,22 @@ def describe(path: Path, work: ExportWork) -> Shape:
 
 
 def list_frames(path: Path, found: Shape, work: ExportWork) -> Listing:
-    """The time of each frame, without decoding any. Raises a MediaError."""
+    """The time of each frame, without decoding any. Raises a MediaError.
+
+    By the index of a plain mp4 alone. Of any other file ffprobe lists the packets, for which it reads all of it: where
+    that is an mp4, it is told why.
+    """
+    work.check()
+    if "mp4" in found.container.split(","):
+        try:
+            return tables.frames_of(path, found.picture, _told_interval(found))
+        except Odd as why:
+            work.tell(0.0, f"listing each packet of one that is no plain mp4: {why}")
+    return list_packets(path, found, work)
+
+
+def list_packets(path: Path, found: Shape, work: ExportWork) -> Listing:
+    """As `list_frames`, by ffprobe, of every kind of file."""
     asked = [*_BOUNDS, "-select_streams", str(found.picture.index), "-show_entries", "packet=pts,flags"]
     seconds = work.allowance.longest_seconds
     limits = Limits(seconds, seconds, work.allowance.memory_bytes, _LINES_BYTES)
@@ -167,10 +183,11 @@ def list_frames(path: Path, found: Shape, work: ExportWork) -> Listing:
     )
     if work.should_stop():
         raise MediaStopped("It was stopped before it was done.")
-    picture = found.picture
-    return listing_of(
-        printed.decode().splitlines(), picture.time_base, round(picture.frame_seconds / picture.time_base)
-    )
+    return listing_of(printed.decode().splitlines(), found.picture.time_base, _told_interval(found))
+
+
+def _told_interval(found: Shape) -> int:
+    return round(found.picture.frame_seconds / found.picture.time_base)
 
 
 def _told(length: timedelta) -> str:
