@@ -13,6 +13,7 @@ import pytest
 from backend.targets.base import Expected, Source
 from tests.contract.places import MIB, DrivePlace, FolderPlace, Place, S3Place, place_makers
 from tests.contract.redis_place import RedisPlace
+from tests.contract.traced_media import TracedMedia
 from tests.services.pgvector import postgres_with_vectors
 from tests.services.postgres import PostgresServer
 from tests.services.s3 import S3Server, available_servers
@@ -129,3 +130,9 @@ def clip(make_video: Callable[..., Video]) -> Video:
 def vector_postgres() -> Iterator[PostgresServer]:
     with postgres_with_vectors() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TracedMedia]:
+    with TracedMedia.light(tmp_path_factory.mktemp("traced") / "trace") as media:
+        yield media

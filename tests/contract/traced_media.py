@@ -45,16 +45,17 @@ class TracedMedia:
     def door(self) -> Iterator[Confinement]:
         """What it runs inside the block is forked; afterwards nothing of it may be at work any more."""
         self._door.describe()  # whether the programs start is found out by starting them
+        self._read = self.trace.stat().st_size
         with mock.patch("backend.confine.door.run", self.media.run):
             yield self._door
         assert self.media.at_work() == []
 
     def opened(self) -> set[str]:
-        """The files that runs opened since this was asked before; AssertionError when one did more than open files."""
-        with self.trace.open(errors="replace") as trace:
+        """The files that runs opened since `door` was called; AssertionError when one did more than open files."""
+        with self.trace.open("rb") as trace:
             trace.seek(self._read)
-            lines = [found for line in trace if (found := _LINE.match(line))]
-            self._read = trace.tell()
+            text = trace.read().decode(errors="replace")
+        lines = [found for line in text.splitlines() if (found := _LINE.match(line))]
         by_runs = [line for line in lines if int(line[1]) != self.media.hearth.process.pid]
         assert [line[0] for line in by_runs if not line[2].startswith(("open", "creat"))] == []
         names = {_NAME.findall(line[3])[0] for line in by_runs}
