@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from backend.offers.entries import CameraEntry, Claim
@@ -12,7 +14,7 @@ from backend.targets.milestone.soap import moment
 from backend.targets.milestone.spans import Span
 from backend.targets.milestone.state import read_span
 
-_LONGEST_FRAME_SECONDS = 60.0
+_LONGEST_FRAME_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class Known:
 def wanted_of(claim: Claim, entry: CameraEntry) -> Wanted:
     rate = entry.frames_per_second
     return Wanted(Span(claim.start_at, claim.end_at), min(1 / rate, _LONGEST_FRAME_SECONDS) if rate > 0 else 0.0)
+
+
+def longest_frame_seconds(shown: Sequence[int], time_base: Fraction, lasts_seconds: float) -> float:
+    """How long the frame stands that stands longest, the last one up to the recording's end.
+
+    `shown`: when each frame is shown, in `time_base` from the first one, in any order.
+    """
+    times = sorted(shown)
+    longest = max((later - earlier for earlier, later in pairwise(times)), default=0)
+    return max(float(longest * time_base), lasts_seconds - float(times[-1] * time_base))
 
 
 def proof_of(video_id: str, camera_id: str, wanted: Wanted, bookmark_id: str, lock_id: str) -> dict[str, Any]:

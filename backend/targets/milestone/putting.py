@@ -6,19 +6,21 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from backend.errors import TransferCancelled
+from backend.errors import MediaError, TransferCancelled
 from backend.offers.book import Book
 from backend.offers.entries import CameraEntry, Claim
 from backend.offers.entries import State as Standing
+from backend.offers.index import index
 from backend.offers.offering import Offering
 from backend.targets.base import RemoteCopy, Source, Transfer
 from backend.targets.local_file import LocalFile, damaged
 from backend.targets.milestone import tasks
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
+from backend.targets.milestone.failures import VmsProblem
 from backend.targets.milestone.hardware import Hardware, Seat
 from backend.targets.milestone.options import BY_CAMERA, BY_UPLOADER
-from backend.targets.milestone.proofs import Wanted, proof_of, wanted_of
+from backend.targets.milestone.proofs import Wanted, longest_frame_seconds, proof_of, wanted_of
 from backend.targets.milestone.rest import Rest
 from backend.targets.milestone.retrieval import Retrieval
 from backend.targets.milestone.sequences import Recorder
@@ -113,9 +115,33 @@ class Putting:
             task_hours=self.vms.task_hours,
         )
         seat = self.vms.hardware.take_seat(entry.number, entry.name, lambda _percent: retrieval.pause(0))
-        retrieval.run(seat, wanted.span, self.vms.slack(wanted))
+        try:
+            retrieval.run(seat, wanted.span, self.vms.slack(wanted))
+        except VmsProblem as problem:
+            self.state = retrieval.state
+            return seat, self._sparse(seat, wanted, problem)
         self.state = retrieval.state
         return seat, wanted
+
+    def _sparse(self, seat: Seat, wanted: Wanted, problem: VmsProblem) -> Wanted:
+        """What is wanted of a recording whose frames lie far apart, as those of a time lapse or a still screen do.
+
+        Between two frames there is nothing to fetch. Raises `problem` when that does not explain what is missing.
+        """
+        offer = self._book.offered(self.source.video_id)
+        if problem.answer.reason != "incomplete" or offer is None:
+            raise problem
+        try:
+            found = index(self.offering.tools, self.offering.layout.absolute(offer.path))
+        except MediaError:
+            raise problem from None
+        lasts_seconds = wanted.span.lasts.total_seconds()
+        sparse = Wanted(wanted.span, longest_frame_seconds(found.shown, found.time_base, lasts_seconds))
+        if sparse.frame_seconds <= wanted.frame_seconds:
+            raise problem
+        if self.vms.recorder.missing(seat.server.url, seat.camera_id, wanted.span, self.vms.slack(sparse)):
+            raise problem
+        return sparse
 
     def _offered(self) -> tuple[CameraEntry, Wanted]:
         """The file can be pulled when this returns."""

@@ -45,8 +45,8 @@ def slack_of(wanted: Span, tolerance_seconds: float, frame_seconds: float) -> ti
 
     A VMS counts to its last frame and we to that frame's end, so a frame and a half is always allowed.
     """
-    least = max(wanted.lasts.total_seconds() / 4, 1.5 * frame_seconds)
-    return timedelta(seconds=min(tolerance_seconds, least))
+    allowed = min(tolerance_seconds, wanted.lasts.total_seconds() / 4)
+    return timedelta(seconds=max(allowed, 1.5 * frame_seconds))
 
 
 def around(missing: list[Span]) -> Span:

@@ -97,7 +97,7 @@ def test_holes_are_in_order_and_longer_than_the_slack(found: list[tuple[int, int
 
 @pytest.mark.parametrize(
     ("lasts", "frame", "slack"),
-    [(60, 0.04, 2), (4, 0.04, 1), (1, 0.04, 0.25), (2, 1.0, 1.5), (1, 5.0, 2), (100, 0, 2)],
+    [(60, 0.04, 2), (4, 0.04, 1), (1, 0.04, 0.25), (2, 1.0, 1.5), (1, 5.0, 7.5), (100, 10.0, 15), (100, 0, 2)],
 )
 def test_of_a_short_recording_less_may_be_missing(lasts: float, frame: float, slack: float) -> None:
     assert slack_of(span(0, lasts), 2, frame) == timedelta(seconds=slack)

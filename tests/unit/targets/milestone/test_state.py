@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import VmsProblem
-from backend.targets.milestone.proofs import Wanted, proof_of, read_proof
+from backend.targets.milestone.proofs import Wanted, longest_frame_seconds, proof_of, read_proof
 from backend.targets.milestone.spans import Span
 from backend.targets.milestone.state import State, read_state
 from tests.unit.targets.milestone.vms_answers import answering, rest, told
@@ -65,7 +66,7 @@ def test_a_proof_says_where_to_look() -> None:
 @given(st.dictionaries(st.sampled_from([*proof_of("v", "c", Wanted(SPAN), "", ""), "x"]), JSON))
 def test_any_proof_is_read_or_counts_as_lost(proof: dict[str, Any]) -> None:
     known = read_proof(proof)
-    assert known is None or (known.camera_id and 0 <= known.wanted.frame_seconds <= 60)
+    assert known is None or (known.camera_id and 0 <= known.wanted.frame_seconds <= 3600)
 
 
 @given(st.dictionaries(st.sampled_from(["progress", "state", "errorCode", "errorText", "path", "id"]), JSON))
@@ -96,3 +97,9 @@ def test_a_task_that_nobody_can_name_is_told() -> None:
         site.on("POST /api/rest/v1/cameras/1?task=RetrieveEdgeStorage", told({"result": {"state": "InProgress"}}, 201))
         with pytest.raises(VmsProblem, match="garbled"):
             tasks.start(rest(site), "cameras", "1", task="RetrieveEdgeStorage", body={})
+
+
+@pytest.mark.parametrize(("shown", "lasts", "longest"), [([0, 1, 2, 9], 10, 7), ([3, 0, 1], 6, 3), ([0], 5, 5)])
+def test_the_frame_that_stands_longest_is_found(shown: list[int], lasts: float, longest: float) -> None:
+    assert longest_frame_seconds(shown, Fraction(1), lasts) == longest
+    assert longest_frame_seconds([one * 1000 for one in shown], Fraction(1, 1000), lasts) == longest
