@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,12 +81,12 @@ def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec,
         with suppress(Unreadable):
             _run(means, path, _copying(), looking_limits(path).seconds, size_bytes, look, workspace)
             if found := _fitting(means, made, codec):
-                return Ready(made, found, found.first - look.begins)
+                return Ready(made, found, found.first - _shift(look) - look.begins)
     _run(means, path, _encoding(means, look, codec), means.longest_seconds, size_bytes, look, workspace)
     found = _fitting(means, made, codec)
     if found is None:
         raise Unreadable("Its pictures cannot be brought into an order that can be replayed.")
-    return Ready(made, found, found.first - look.begins)
+    return Ready(made, found, found.first - _shift(look) - look.begins)
 
 
 def _fitting(means: Means, path: Path, codec: Codec) -> Index | None:
@@ -111,7 +112,7 @@ def _run(
 ) -> None:
     # Words and places of the source stay where they are. The clock is taken along: ffmpeg's own zero is now where the
     # file begins and now where its picture does. An MP4 tells when it begins in steps of its movie's clock.
-    clock = ["-copyts", "-movie_timescale", str(_CLOCK)]
+    clock = ["-copyts", "-movie_timescale", str(_CLOCK), "-output_ts_offset", str(_shift(look))]
     written = ["-map_metadata", "-1", "-map_chapters", "-1", *clock, "-f", "mp4", NAME]
     limits = Limits(seconds, seconds * (2 * means.threads + 1), means.memory_bytes, room_bytes(size_bytes))
     means.tools.ffmpeg(
@@ -123,6 +124,12 @@ def _run(
         should_stop=means.should_stop,
     )
     means.progress(1.0)
+
+
+def _shift(look: Look) -> int:
+    """Seconds that a clock is put on: one that begins below 0, as ffmpeg has it where an MPEG clock runs over, would be
+    hidden by an MP4's edit list."""
+    return max(0, math.ceil(-look.begins))
 
 
 def _share(done: float, look: Look) -> float:

@@ -18,6 +18,7 @@ from backend.errors import PermanentFailure, TransferCancelled, TransientFailure
 from backend.offers.book import Book
 from backend.offers.entries import Offer, Overlap
 from backend.offers.index import Index, index
+from backend.offers.looking import look
 from backend.offers.offering import Offering
 from tests.unit.offers.films import PLAIN, REORDERED, START, Told, copied, film, kept_film
 
@@ -139,6 +140,19 @@ def test_a_picture_that_begins_after_its_sound_keeps_its_instant(offering: Offer
     made = offer(offering, Told(path))
     assert abs(made.start_at - START - timedelta(seconds=0.7)) < timedelta(seconds=0.05)
     assert near(shown_at(offering, made), instants(path))
+
+
+@pytest.mark.parametrize("options", [PLAIN, REORDERED], ids=["copied", "encoded"])
+def test_an_mpeg_clock_that_runs_over_within_the_recording_changes_nothing(
+    offering: Offering, options: list[str]
+) -> None:
+    # It has 33 bits of 90 kHz: at 95443.7 s it begins anew.
+    clock = ["-output_ts_offset", "95442.7", "-muxdelay", "0", "-muxpreload", "0"]
+    path = film(place(offering.layout, "over.ts"), *options, *clock)
+    assert look(TOOLS, path, path.name, lambda: False).begins < 0, "as ffmpeg tells of one that runs over"
+    made = offer(offering, Told(path))
+    assert (made.start_at, made.end_at) == (START, START + timedelta(seconds=2))
+    assert near(shown_at(offering, made), [START + number * TENTH for number in range(20)])
 
 
 def test_uneven_times_stay_as_they_were(offering: Offering) -> None:
