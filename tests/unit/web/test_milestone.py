@@ -11,6 +11,7 @@ from backend.catalog.models import Delivery, Video
 from backend.web import schemas
 from tests.services.footage import register
 from tests.unit.web.conftest import Open, Site
+from tests.unit.web.test_shares import path_of, shared
 
 CAMERA = "123e4567-e89b-12d3-a456-426614174000"
 TARGET = '[[target]]\nname = "vms"\nkind = "milestone"\nlabel = "Milestone"\n'
@@ -83,10 +84,7 @@ def test_bringing_it_back_is_refused_at_once(site: Site) -> None:
 
 def test_a_share_link_says_it_without_telling_strangers_of_the_vms(site: Site) -> None:
     video_id = recorded(site)
-    link = site.call("POST", f"/api/videos/{video_id}/share", json={"days": 7, "may_download": True}).get_json()[
-        "share"
-    ]
-    path = "/s/" + link["url"].partition("/s/")[2]
+    path = path_of(shared(site, video_id, may_download=True))
     free(site, video_id)
     page = site.call("GET", path, None)
     words = page.get_data(as_text=True)
