@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from backend.catalog.database import Database
 from backend.catalog.models import Delivery
 from backend.settings import load_settings
 from tests.e2e.delivering import video_bytes
-from tests.services.app import RunningApp
+from tests.services.app import AppFactory, RunningApp
 from tests.services.drive.server import DriveServer
 from tests.services.drive_site import BOT, drive_target
 from tests.services.waiting import wait_until
+from tests.services.warm import Hearth
+
+pytestmark = pytest.mark.service
 
 VIDEO = video_bytes(300_000)
 
@@ -78,37 +83,51 @@ def log_steps(app: RunningApp, video_id: str) -> list[str]:
     return [line.split()[2] for line in app.log_file.read_text().splitlines() if video_id in line]
 
 
-@pytest.mark.parametrize("harm", ["removed", "one byte changed"])
-def test_the_worker_finds_by_itself_what_was_changed_in_a_folder_and_repairs_it(
-    running_app: Callable[..., RunningApp], tmp_path: Path, harm: str
-) -> None:
-    copies = tmp_path / "copies"
-    app = running_app({"MEDIA_JOBS": "0"}, targets_toml=folder_target(copies))
-    harmed, well = upload(app, "a.mp4"), upload(app, "b.mp4", video_bytes(200_000, "b"))
-    for video_id in (harmed, well):
-        wait_until_verified(app, video_id, "nas")
+@dataclass(frozen=True)
+class Nas:
+    app: RunningApp
+    copies: Path
+
+
+@pytest.fixture(scope="module")
+def nas(tmp_path_factory: pytest.TempPathFactory, hearth: Hearth) -> Iterator[Nas]:
+    """One for the tests whose videos are all kept."""
+    copies = tmp_path_factory.mktemp("nas") / "copies"
+    factory = AppFactory(lambda: tmp_path_factory.mktemp("app"), hearth)
+    yield Nas(factory({"MEDIA_JOBS": "0"}, targets_toml=folder_target(copies)), copies)
+    factory.close()
+
+
+def test_the_worker_finds_by_itself_what_was_changed_in_a_folder_and_repairs_it(nas: Nas) -> None:
+    app, copies = nas.app, nas.copies
+    before = len([path for path in copies.rglob("*") if path.is_file()])
+    contents = {harm: video_bytes(200_000, harm) for harm in ("removed", "one byte changed", "left alone")}
+    videos = {harm: upload(app, f"{harm}.mp4", content) for harm, content in contents.items()}
+    copy = {harm: copies / wait_until_verified(app, video, "nas")["remote_key"] for harm, video in videos.items()}
     app.stop("worker")
-    copy = copies / delivery(app, harmed, "nas")["remote_key"]
-    if harm == "removed":
-        copy.unlink()
-    else:
-        copy.write_bytes(VIDEO[:-1] + bytes([VIDEO[-1] ^ 1]))
-    age(app, harmed)
+    copy["removed"].unlink()
+    changed = contents["one byte changed"]
+    copy["one byte changed"].write_bytes(changed[:-1] + bytes([changed[-1] ^ 1]))
+    harmed = [videos["removed"], videos["one byte changed"]]
+    for video_id in harmed:
+        age(app, video_id)
     app.start("worker")
-    wait_until(lambda: "damaged" in log_steps(app, harmed), "the damage to be told")
-    wait_until_verified(app, harmed, "nas")
-    assert copy.read_bytes() == VIDEO
-    assert len([path for path in copies.rglob("*") if path.is_file()]) == 2
-    assert "damaged" not in log_steps(app, well)
+    for video_id in harmed:
+        wait_until(partial(_is_told_damaged, app, video_id), "the damage to be told")
+        wait_until_verified(app, video_id, "nas")
+    assert {harm: place.read_bytes() for harm, place in copy.items()} == contents
+    assert len([path for path in copies.rglob("*") if path.is_file()]) == before + len(contents)
+    assert not _is_told_damaged(app, videos["left alone"])
 
 
-def test_one_copy_that_is_verified_over_http_tells_its_damage_and_is_sent_again(
-    running_app: Callable[..., RunningApp], tmp_path: Path
-) -> None:
-    copies = tmp_path / "copies"
-    app = running_app({"MEDIA_JOBS": "0"}, targets_toml=folder_target(copies))
+def _is_told_damaged(app: RunningApp, video_id: str) -> bool:
+    return "damaged" in log_steps(app, video_id)
+
+
+def test_one_copy_that_is_verified_over_http_tells_its_damage_and_is_sent_again(nas: Nas) -> None:
+    app = nas.app
     video_id = upload(app, "a.mp4")
-    copy = copies / wait_until_verified(app, video_id, "nas")["remote_key"]
+    copy = nas.copies / wait_until_verified(app, video_id, "nas")["remote_key"]
     path = f"/api/videos/{video_id}/deliveries/nas/verify"
     assert app.request("POST", path).json()["delivery"]["state"] == "delivered"
     copy.unlink()
