@@ -8,22 +8,17 @@ from typing import Any
 
 import pytest
 
-from backend.errors import PermanentFailure, TargetParked, TransferCancelled, TransientFailure
+from backend.errors import PermanentFailure, TransferCancelled, TransientFailure
 from backend.offers.entries import Overlap, State
 from backend.targets.base import Holding, NoteTaker, Offerer, Placed, RemoteCopy, Verdict
 from backend.targets.milestone.soap import moment
 from tests.contract.transfers import CancelAt, Told
 from tests.services.vms import tags
 from tests.services.vms.faults import Drop, Status
-from tests.unit.targets.milestone.vms_site import LENGTH, START, House, Kept, expected, lost
+from tests.unit.targets.milestone.vms_site import LENGTH, START, House, expected, lost, made_by
 
 RETRIEVE = "POST cameras/{id}?task=RetrieveEdgeStorage"
 ADD = "POST recordingServers/{id}?task=AddHardware"
-BOOKMARK = "POST bookmarks"
-
-
-def made_by(house: House) -> dict[str, int]:
-    return {kind: len(house.vms.every(kind)) for kind in ("hardware", "bookmarks", "events", "evidenceLocks", "tasks")}
 
 
 def test_a_recording_is_fetched_proved_and_marked(house: House) -> None:
@@ -271,51 +266,6 @@ def test_trouble_on_the_way_passes_and_makes_nothing_twice(house: House, operati
     }
 
 
-def test_a_bookmark_whose_answer_was_lost_is_found_by_its_reference(house: House) -> None:
-    target, source, transfer = house.target(), house.source(), Told()
-    house.vms.faults.lose_reply(BOOKMARK)
-    with pytest.raises(TransientFailure):
-        target.put(source, "p/a.mp4", transfer)
-    copy = target.put(source, "p/a.mp4", transfer)
-    assert [one.id for one in house.vms.every("bookmarks")] == [copy.proof["bookmark_id"]]
-
-
-def test_where_bookmarks_cannot_be_looked_for_there_is_rather_none_than_two(house: House) -> None:
-    target, source, transfer = house.target(), house.source(), Told()
-    house.vms.faults.add(Status(400), "POST bookmarks?task=searchTime", times=None)
-    house.vms.faults.lose_reply(BOOKMARK)
-    with pytest.raises(TransientFailure):
-        target.put(source, "p/a.mp4", transfer)
-    copy = target.put(source, "p/a.mp4", transfer)
-    assert copy.proof["bookmark_id"] == ""
-    assert made_by(house)["bookmarks"] == 1
-
-
-def test_a_vms_without_bookmarks_is_a_persons_matter_and_can_be_done_without(house: House) -> None:
-    source, transfer = house.source(), Told()
-    house.vms.faults.add(Status(400), BOOKMARK, times=None)
-    with pytest.raises(TargetParked, match="bookmark = false"):
-        house.target().put(source, "p/a.mp4", transfer)
-    assert house.target(bookmark=False).put(source, "p/a.mp4", transfer).proof["bookmark_id"] == ""
-
-
-@pytest.mark.parametrize("plain", [False, True])
-def test_an_event_is_triggered_once_even_when_its_answer_is_lost(house: House, plain: bool) -> None:
-    tags.user_defined_event(house.vms.world, {"name": "Arrived"})
-    house.vms.faults.plain_events = plain
-    target, source, transfer = house.target(event="arrived"), house.source(), Told()
-    house.vms.faults.lose_reply("POST events", times=1)
-    with pytest.raises(TransientFailure):
-        target.put(source, "p/a.mp4", transfer)
-    target.put(source, "p/a.mp4", transfer)
-    assert made_by(house)["events"] <= 1
-
-
-def test_an_event_that_nobody_made_is_a_persons_matter(house: House) -> None:
-    with pytest.raises(TargetParked, match="no user-defined event “Arrived”"):
-        house.target(event="Arrived").put(house.source(), "p/a.mp4", Told())
-
-
 def test_tokens_that_run_out_on_the_way_are_replaced(house: House) -> None:
     target, source = house.target(), house.source()
 
@@ -368,41 +318,6 @@ def test_network_trouble_is_no_verdict(house: House) -> None:
     house.vms.faults.add(Drop(), "SequencesGet")
     with pytest.raises(TransientFailure):
         target.verify(expected(source), copy)
-
-
-def test_a_hold_is_one_evidence_lock_and_ends_with_it(house: House) -> None:
-    target, source = house.target(), house.source()
-    target.take_notes_in(Kept())
-    copy = target.put(source, "p/a.mp4", Told())
-    held = target.hold(copy, "for the court")
-    lock = house.vms.every("evidenceLocks")[0]
-    assert held == replace(copy, proof={**copy.proof, "lock_id": lock.id})
-    assert lock.fields["retentionOption"] == {"retentionType": "Indefinite", "retentionUnits": -1}
-    assert lock.fields["reference"] == source.video_id
-    assert "for the court" in lock.fields["header"]
-    # Whether its id is known from the proof or only from the notes, and after a repair.
-    assert target.hold(held, "again") == target.hold(copy, "again") == held
-    assert target.put(source, "p/a.mp4", Told()).proof["lock_id"] == lock.id
-    assert made_by(house)["evidenceLocks"] == 1
-    assert target.let_go(held) == copy
-    assert target.let_go(copy) == copy
-    assert made_by(house)["evidenceLocks"] == 0
-    assert target.hold(copy, "").proof["lock_id"] not in ("", lock.id)
-
-
-def test_a_lock_that_somebody_removed_is_made_again(house: House) -> None:
-    target = house.target()
-    held = target.hold(target.put(house.source(), "p/a.mp4", Told()), "x")
-    house.vms.world.remove(house.vms.every("evidenceLocks")[0])
-    assert target.hold(held, "x").proof["lock_id"] not in ("", held.proof["lock_id"])
-
-
-def test_an_edition_without_evidence_locks_is_told_and_can_be_done_without(house: House) -> None:
-    copy = house.target().put(house.source(), "p/a.mp4", Told())
-    house.vms.faults.not_corporate = True
-    with pytest.raises(TargetParked, match="XProtect Corporate"):
-        house.target().hold(copy, "x")
-    assert house.target(evidence_lock=False).hold(copy, "x") == copy
 
 
 def test_it_has_the_abilities_that_the_outbox_asks_for(house: House) -> None:

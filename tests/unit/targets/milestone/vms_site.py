@@ -150,3 +150,8 @@ def made(folder: Path) -> Layout:
     layout = Layout(folder)
     layout.prepare()
     return layout
+
+
+def made_by(house: House) -> dict[str, int]:
+    """How many of each there are in the VMS."""
+    return {kind: len(house.vms.every(kind)) for kind in ("hardware", "bookmarks", "events", "evidenceLocks", "tasks")}
