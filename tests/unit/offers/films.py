@@ -1,11 +1,13 @@
-"""Films of a second or two, and what is told of them as the worker tells it."""
+"""Films of a second or two, what is told of them as the worker tells it, and what ffmpeg says is in them."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -57,3 +59,26 @@ def copied(source: Path, path: Path, *options: str, before: tuple[str, ...] = ()
     command = ["ffmpeg", "-v", "error", "-y", *before, "-i", str(source), "-c", "copy", *options, str(path)]
     subprocess.run(command, check=True, timeout=60)
     return path
+
+
+def times(path: Path) -> list[Fraction]:
+    """Of each picture as it is shown, in seconds, exactly; from the container's own beginning."""
+    entries = ["-show_entries", "frame=best_effort_timestamp:stream=time_base:format=start_time"]
+    command = ["ffprobe", "-v", "error", "-select_streams", "V:0", *entries, "-of", "json", str(path)]
+    told = json.loads(subprocess.run(command, check=True, timeout=60, capture_output=True).stdout)
+    tick = Fraction(told["streams"][0]["time_base"])
+    begins = Fraction(told["format"]["start_time"])
+    return [one["best_effort_timestamp"] * tick - begins for one in told["frames"]]
+
+
+def instants(path: Path, start: datetime = START) -> list[datetime]:
+    return [start + timedelta(microseconds=round(one * 1_000_000)) for one in times(path)]
+
+
+def near(got: list[datetime], wanted: list[datetime], within: timedelta = timedelta(microseconds=1)) -> bool:
+    return len(got) == len(wanted) and all(abs(one - other) <= within for one, other in zip(got, wanted, strict=True))
+
+
+def decoded(path: Path) -> bytes:
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-fps_mode", "passthrough", "-f", "md5", "-"]
+    return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +17,18 @@ from backend.offers.entries import Offer, Overlap
 from backend.offers.index import Index, index
 from backend.offers.looking import look
 from backend.offers.offering import Offering
-from tests.unit.offers.films import PLAIN, REORDERED, START, Told, copied, film, kept_film
+from tests.unit.offers.films import (
+    PLAIN,
+    REORDERED,
+    START,
+    Told,
+    copied,
+    decoded,
+    film,
+    instants,
+    kept_film,
+    near,
+)
 
 TOOLS = Confinement()
 TENTH = timedelta(seconds=0.1)
@@ -43,30 +51,12 @@ def found(offering: Offering, made: Offer) -> Index:
     return index(TOOLS, offering.layout.absolute(made.path))
 
 
-def times(path: Path) -> list[Fraction]:
-    """Of each picture as it is shown, in seconds, exactly; from the container's own beginning."""
-    entries = ["-show_entries", "frame=best_effort_timestamp:stream=time_base:format=start_time"]
-    command = ["ffprobe", "-v", "error", "-select_streams", "V:0", *entries, "-of", "json", str(path)]
-    told = json.loads(subprocess.run(command, check=True, timeout=60, capture_output=True).stdout)
-    tick = Fraction(told["streams"][0]["time_base"])
-    begins = Fraction(told["format"]["start_time"])
-    return [one["best_effort_timestamp"] * tick - begins for one in told["frames"]]
-
-
 def shown_at(offering: Offering, made: Offer) -> list[datetime]:
     """The instant at which the edge device will say that each picture was taken."""
     where = found(offering, made)
     assert not where.reorders
     assert where.keyframes[0] == 0
     return [made.start_at + timedelta(microseconds=round(n * where.time_base * 1_000_000)) for n in where.shown]
-
-
-def instants(path: Path, start: datetime = START) -> list[datetime]:
-    return [start + timedelta(microseconds=round(one * 1_000_000)) for one in times(path)]
-
-
-def near(got: list[datetime], wanted: list[datetime], within: timedelta = timedelta(microseconds=1)) -> bool:
-    return len(got) == len(wanted) and all(abs(one - other) <= within for one, other in zip(got, wanted, strict=True))
 
 
 def nothing_is_left(layout: Layout) -> bool:
@@ -117,11 +107,6 @@ def test_another_container_is_changed_without_touching_the_pictures(offering: Of
     assert near(shown_at(offering, made), [START + number * TENTH for number in range(20)])
     copy = offering.layout.absolute(made.path)
     assert decoded(copy) == decoded(plain)
-
-
-def decoded(path: Path) -> bytes:
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-fps_mode", "passthrough", "-f", "md5", "-"]
-    return subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
 
 
 @pytest.mark.parametrize("name", ["late.ts", "late.mkv", "late.mp4"])
