@@ -1,8 +1,8 @@
 """kill -9 before every system call that changes the disk: what was acknowledged is there, the rest is absent or whole.
 
 The calls are found by tracing one upload or delivery, and killed one by one with strace. Calls on the log are left
-out. A sample in usual runs, all of them under TORTURE=1 (scripts/torture). Web and worker are forked, warm: strace counts
-their calls from when it looks.
+out. A sample in usual runs, all of them under TORTURE=1 (scripts/torture). Web and worker are forked, warm: strace
+counts their calls from when it looks.
 """
 
 from __future__ import annotations
