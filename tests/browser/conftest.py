@@ -69,7 +69,8 @@ def proxy(team_server: RunningApp) -> Iterator[CuttingProxy]:
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """`open_page(app)` opens the page in a fresh profile and signs in by link; `sign_in=False` only opens it.
 
-    Other options go to Playwright's `new_context`.
+    `load=False` signs in without the page and leaves the tab empty, for who goes to an address of their own: loading
+    the page's files is what a browser test takes most of its time for. Other options go to Playwright's `new_context`.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -80,7 +81,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         # From now on file dialogues come to the test; asked for at the moment of a key press, it may be too late.
         page.on("filechooser", lambda _: None)
 
-    def open_(app: RunningApp, *, base_url: str = "", sign_in: bool = True, **options: Any) -> Visit:
+    def open_(app: RunningApp, *, base_url: str = "", sign_in: bool = True, load: bool = True, **options: Any) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         contexts.append(context)
         context.add_init_script(_WATCH_POLICY)
@@ -88,7 +89,11 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         listen(page)
         visit = Visit(page, base_url or app.base_url)
-        visit.open(token=app.admin_token if sign_in else "")
+        token = app.admin_token if sign_in else ""
+        if load:
+            visit.open(token=token)
+        elif token:
+            visit.take_session(token)
         return visit
 
     yield open_

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import OpenPage
 from tests.browser.visit import Visit
 from tests.services.app import RunningApp
 
@@ -22,9 +24,13 @@ BOARD = {
 SHEET = {"w": 160, "h": 90, "sheetWidth": 800, "sheetHeight": 360}
 
 
-@pytest.fixture
-def visit(open_page: OpenPage, team_server: RunningApp) -> Visit:
-    return open_page(team_server, sign_in=False)
+@pytest.fixture(scope="module")
+def visit(browser: Browser, team_server: RunningApp) -> Iterator[Visit]:
+    """One page for all: a place in a storyboard depends on nothing but what is asked."""
+    with closing(browser.new_context()) as context:
+        made = Visit(context.new_page(), team_server.base_url)
+        made.open()
+        yield made
 
 
 def tile(visit: Visit, seconds: object, storyboard: object = BOARD, duration: float | None = None) -> Any:

@@ -29,6 +29,10 @@ class Visit:
         if token:
             expect(self.page.get_by_role("heading", name="Newest videos", exact=True)).to_be_visible()
 
+    def take_session(self, token: str) -> None:
+        """Sign in as the page does, without it: from now on its cookie is this browser's."""
+        expect(self.page.request.post(f"{self.base_url}/api/session", data={"token": token})).to_be_ok()
+
     def choose(self, *files: FilePayload | Path) -> None:
         """Choose files by the file button's dialogue."""
         with self.page.expect_file_chooser() as chooser:

@@ -22,7 +22,7 @@ def two_cameras() -> list[Camera]:
 
 @pytest.fixture
 def watch(open_page: OpenPage, team_server: RunningApp) -> Iterator[Watch]:
-    made = Watch(open_page(team_server), MadeUpCameras(two_cameras()))
+    made = Watch(open_page(team_server, load=False), MadeUpCameras(two_cameras()))
     made.server.serve(made.page)
     yield made
     made.page.unroute_all(behavior="ignoreErrors")

@@ -74,7 +74,7 @@ def test_the_axis_is_dragged_through_time(watch: Watch) -> None:
 
 
 def test_two_fingers_zoom_and_keep_what_they_hold(open_page: OpenPage, team_server: RunningApp) -> None:
-    visit = open_page(team_server, viewport={"width": 390, "height": 844}, has_touch=True)
+    visit = open_page(team_server, load=False, viewport={"width": 390, "height": 844}, has_touch=True)
     watch = Watch(visit, MadeUpCameras(two_cameras()))
     watch.server.serve(watch.page)
     watch.go()

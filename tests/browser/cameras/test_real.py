@@ -57,7 +57,7 @@ def with_recordings(app: RunningApp, footage: Path) -> dict[tuple[str, int], str
 
 def looking(open_page: OpenPage, app: RunningApp, cameras: tuple[str, ...], first: float, last: float) -> Watch:
     """The page of the real server at these recordings, with a marked range."""
-    watch = Watch(open_page(app), MadeUpCameras([]))
+    watch = Watch(open_page(app, load=False), MadeUpCameras([]))
     mark = f"{at(first)}/{at(last)}"
     address = f"from={at(-2)}&to={at(30)}&camera={','.join(cameras)}&mark={mark}"
     watch.page.goto(f"{app.base_url}/cameras?{address}")

@@ -15,7 +15,7 @@ from tests.services.app import RunningApp
 @pytest.fixture
 def reader(open_page: OpenPage, team_server: RunningApp) -> Iterator[Reader]:
     """Signed in; what is in the Library is the test's own, until it opens it."""
-    made = Reader(open_page(team_server), MadeUpLibrary([]), team_server.admin_token)
+    made = Reader(open_page(team_server, load=False), MadeUpLibrary([]), team_server.admin_token)
     made.library.serve(made.page)
     yield made
     made.page.unroute_all(behavior="ignoreErrors")
@@ -23,7 +23,7 @@ def reader(open_page: OpenPage, team_server: RunningApp) -> Iterator[Reader]:
 
 @pytest.fixture
 def phone_reader(open_page: OpenPage, team_server: RunningApp) -> Iterator[Reader]:
-    made = Reader(open_page(team_server, viewport={"width": 390, "height": 844}), MadeUpLibrary([]))
+    made = Reader(open_page(team_server, load=False, viewport={"width": 390, "height": 844}), MadeUpLibrary([]))
     made.library.serve(made.page)
     yield made
     made.page.unroute_all(behavior="ignoreErrors")

@@ -153,7 +153,7 @@ def test_the_focus_runs_through_it_once_and_keys_step_by_hand(reader: Reader) ->
 
 
 def test_with_reduced_motion_nothing_runs_by_itself(open_page: OpenPage, team_server: RunningApp) -> None:
-    visit = open_page(team_server, reduced_motion="reduce")
+    visit = open_page(team_server, load=False, reduced_motion="reduce")
     reader = Reader(visit, MadeUpLibrary([item(0, duration_seconds=100)]))
     reader.library.serve(reader.page)
     # Every timer fires at once from here on: what would run, would have run.

@@ -41,7 +41,7 @@ def of_every_kind() -> list[dict[str, Any]]:
 
 
 def opened(open_page: OpenPage, app: RunningApp, **options: Any) -> Reader:
-    reader = Reader(open_page(app, **options), MadeUpLibrary(of_every_kind()))
+    reader = Reader(open_page(app, load=False, **options), MadeUpLibrary(of_every_kind()))
     reader.library.serve(reader.page)
     reader.go("?tags=sea,night,sand,drone,retake,b-roll,a+tag+that+is+long+as+well")
     reader.page.get_by_label("Select Clip 00002").dispatch_event("click")

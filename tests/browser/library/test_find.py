@@ -108,7 +108,7 @@ def test_state_date_and_length_are_asked_for_in_the_servers_words(reader: Reader
 def test_days_of_the_charts_are_the_servers_wherever_the_person_is(
     open_page: OpenPage, team_server: RunningApp
 ) -> None:
-    reader = Reader(open_page(team_server, timezone_id="Pacific/Auckland"), MadeUpLibrary([item(0)]))
+    reader = Reader(open_page(team_server, load=False, timezone_id="Pacific/Auckland"), MadeUpLibrary([item(0)]))
     reader.library.serve(reader.page)
     reader.go("?after=2026-03-01&before=2026-03-31&zone=utc")
     asked = [each for each in reader.library.asked if each.get("total")][-1]

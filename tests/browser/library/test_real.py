@@ -31,7 +31,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def real(open_page: OpenPage, app: RunningApp) -> Reader:
-    reader = Reader(open_page(app), MadeUpLibrary([]))
+    reader = Reader(open_page(app, load=False), MadeUpLibrary([]))
     reader.page.goto(f"{app.base_url}/library")
     expect(reader.page.get_by_role("heading", name="Library")).to_be_visible()
     return reader

@@ -20,6 +20,7 @@ def to(reader: Reader, name: str) -> None:
 
 def test_each_view_has_its_address_its_title_and_its_entry_in_the_rail(reader: Reader) -> None:
     reader.library.videos = [item(0)]
+    reader.visit.open()
     expect(reader.page).to_have_title("Upload · Holdfast")
     to(reader, "Library")
     expect(reader.page.get_by_role("heading", name="Library")).to_be_focused()

@@ -55,7 +55,7 @@ class Desk:
 
 @pytest.fixture
 def desk(open_page: OpenPage, team_server: RunningApp) -> Iterator[Desk]:
-    made = Desk(open_page(team_server), MadeUpServer())
+    made = Desk(open_page(team_server, load=False), MadeUpServer())
     made.server.serve(made.page)
     yield made
     made.page.unroute_all(behavior="ignoreErrors")

@@ -14,7 +14,7 @@ LONG = "interview_final_with_corrections_from_the_second_colour_pass_" * 3
 
 
 def test_nothing_scrolls_sideways_or_is_too_small_or_too_faint(open_page: OpenPage, team_server: RunningApp) -> None:
-    desk = Desk(open_page(team_server), MadeUpServer())
+    desk = Desk(open_page(team_server, load=False), MadeUpServer())
     desk.server.places = [
         place("nas", LONG, last_error=LONG, last_error_at=ago(days=3)),
         place("drive", "Drive", state="parked", reason=LONG),

@@ -37,7 +37,7 @@ def test_the_real_server_tells_what_the_view_asks(
     for name, project in (("one.mp4", "surf-2026"), ("two.mp4", "surf-2026"), ("three.mp4", "harbour")):
         fields = {"project_id": project, "content_type": "raw", "video": (name, clip(name)["buffer"], "video/mp4")}
         assert app.request("POST", "/api/upload-video", fields=fields).status == 201
-    desk = Desk(open_page(app), MadeUpServer())
+    desk = Desk(open_page(app, load=False), MadeUpServer())
     desk.go()
     expect(desk.safety).to_contain_text("All 3 videos are safe here and verified on the required target.", timeout=SOON)
     expect(desk.bars("By project").first).to_contain_text("surf-2026under 1 % of its 2 GB2 videos")

@@ -64,6 +64,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
 
 
 def test_the_sentence_says_what_is_known_and_no_more(desk: Desk) -> None:
+    desk.visit.open()
     told = desk.page.evaluate(
         """async (cases) => {
             const { sentenceOf, asText } = await import("/static/operations/sentence.js");
@@ -76,7 +77,8 @@ def test_the_sentence_says_what_is_known_and_no_more(desk: Desk) -> None:
 
 
 def test_the_sentence_follows_the_server_and_is_heard_when_somebody_is_needed(desk: Desk) -> None:
-    desk.visit.page.get_by_role("link", name="Operations").click()
+    desk.visit.open()
+    desk.page.get_by_role("link", name="Operations").click()
     expect(desk.page.get_by_role("heading", name="Operations")).to_be_focused()
     expect(desk.page).to_have_title("Operations · Holdfast")
     expect(desk.safety).to_contain_text("1,279 are verified on the required target; 5 are on their way.")

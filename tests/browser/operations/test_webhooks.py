@@ -23,7 +23,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def part(open_page: OpenPage, team_server: RunningApp) -> Iterator[Locator]:
     """The part of the view, of a server that has no webhook before and after."""
-    visit = open_page(team_server)
+    visit = open_page(team_server, load=False)
     visit.page.goto(f"{visit.base_url}/operations")
     yield visit.page.get_by_role("region", name="Webhooks", exact=True)
     for one in team_server.request("GET", "/api/webhooks").json()["webhooks"]:
