@@ -10,12 +10,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
 import urllib3
 
+from backend.catalog.database import sqlite_path
+from backend.catalog.migrate import migrate
 from backend.cli.release import release
 from backend.settings import load_settings
 from scripts.lib.supervise import long_running, read_procfile
@@ -59,7 +63,14 @@ class RunningApp:
         return self.run(*_command("release"), prefix=prefix)
 
     def release_here(self) -> None:
-        """The same without a process of its own: most tests are not about it, and starting Python is what it costs."""
+        """The same without a process of its own: most tests are not about it, and starting Python is what it costs.
+
+        Where there is no database yet, it finds one with tables and nothing in them: migrations take longest.
+        """
+        catalog = sqlite_path(load_settings(self.environ, None).catalog_url)
+        if catalog is not None and not catalog.exists():
+            catalog.parent.mkdir(parents=True, exist_ok=True)
+            catalog.write_bytes(_new_catalog())
         with mock.patch.dict(os.environ, self.environ, clear=True), chdir(self.home):
             release(load_settings())
 
@@ -182,6 +193,15 @@ class AppFactory:
     def close(self) -> None:
         for app in self._apps:
             app.end()
+
+
+@cache
+def _new_catalog() -> bytes:
+    """A SQLite database as the migrations make it."""
+    with TemporaryDirectory() as folder:
+        catalog = Path(folder) / "catalog.db"
+        migrate(f"sqlite:///{catalog}")
+        return catalog.read_bytes()
 
 
 def light_hearth() -> Hearth:
