@@ -81,14 +81,15 @@ class Site:
 
     def arrived(self, video_id: str) -> bool:
         """Whether every frame of the recording is in the VMS, at its own time."""
-        camera = self.copy(video_id)["footage"]["vms_camera_id"]
+        camera: str = self.copy(video_id)["footage"]["vms_camera_id"]
         return self.vms.frames(camera) == held(self.films[video_id], START)
 
     def asked(self) -> Counter[str]:
         return Counter(seen.operation for seen in self.vms.requests)
 
     def is_here(self, video_id: str) -> bool:
-        return (self.app.storage_path / self.video(video_id)["relative_path"]).exists()
+        path: str = self.video(video_id)["relative_path"]
+        return (self.app.storage_path / path).exists()
 
     def free(self) -> list[JSON]:
         """Carry out the rules now, as the worker does each hour."""

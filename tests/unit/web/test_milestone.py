@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -25,7 +26,11 @@ def site(open_site: Open, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def recorded(site: Site) -> str:
-    fields = {"camera_id": CAMERA, "start_time": "2026-11-20T09:00:00Z", "end_time": "2026-11-20T09:00:12Z"}
+    fields: dict[str, Any] = {
+        "camera_id": CAMERA,
+        "start_time": "2026-11-20T09:00:00Z",
+        "end_time": "2026-11-20T09:00:12Z",
+    }
     video_id: str = site.upload("gate.mp4", targets="vms", **fields).get_json()["video_id"]
     return video_id
 
