@@ -15,7 +15,7 @@ import { lengthWords, stretchWords } from "./moments.js";
 
 const LONGEST = 500;
 const CUTS = [
-  ["fast", "Fast", "Copied as recorded, in seconds and without loss. It can begin and end a little outside the range, because a picture can only be cut where a whole one is stored; the true bounds are told."],
+  ["fast", "Fast", "Copied as recorded where recordings are alike, in seconds and without loss; else encoded anew. It can begin and end a little outside the range, because a picture can only be cut where a whole one is stored; the true bounds are told."],
   ["exact", "Exact", "Begins and ends exactly as asked. The pictures are encoded anew, which takes longer and loses a little."],
 ];
 const LAYOUTS = [

@@ -36,6 +36,7 @@ export function ExportRow({ told, ask }) {
         <p class="soft">${told.created_by && html`by <bdi>${shown(told.created_by)}</bdi>, `}<${Ago} at=${told.created_at} /></p>
         ${told.status === "PROCESSING" && html`<p class="export-progress"><progress class="bar" max="100" value=${mark.share} aria-label=${`Making ${titleOf(told)}`} /><span class="soft" data-phase>${phaseWords(told)}</span></p>`}
         <${Why} told=${told} />
+        ${told.bounds.filter(({ given }) => !given).map(({ camera_id: id }) => html`<p key=${id} class="tone-needs" data-empty><bdi>${nameById(id)}</bdi>: nothing recorded then</p>`)}
         ${told.status === "COMPLETED" && html`<${Result} told=${told} />`}
         ${(told.bounds.length > 0 || hasTrouble(told)) && html`<${Findings} told=${told} />`}
         <div class="export-acts"><${Acts} told=${told} found=${found} ask=${ask} /></div>
@@ -48,9 +49,10 @@ export function ExportRow({ told, ask }) {
 const phaseWords = ({ phase }) => sentence(phase ? phase.charAt(0).toUpperCase() + phase.slice(1) : "Starting");
 
 function Why({ told }) {
-  const { status, error, partial, expires_at: at } = told;
+  const { status, error, partial, expires_at: at, removed_by: by } = told;
   if (status === "FAILED") return html`<p class=${`note tone-${isIncomplete(told) ? "needs" : "failed"}`} data-why><span>${sentence(error) || "It could not be made, and no reason was told."}</span></p>`;
   if (status === "PENDING" && error) return html`<p class="note soft" data-why><span>${sentence(error)} It is tried again by itself.</span></p>`;
+  if (status === "EXPIRED" && by) return html`<p class="soft" data-why>Removed by <bdi>${shown(by)}</bdi>${at && `, ${exact(at)}`}. Order it again to have it once more.</p>`;
   if (status === "EXPIRED") return html`<p class="soft">Its file was removed${at ? ` when its time was over, ${exact(at)}` : ""}. Order it again to have it once more.</p>`;
   if (status === "COMPLETED" && partial) return html`<p class="note tone-needs" data-why><span>This is not all that was asked for: parts could not be had. They are named below and in the manifest.</span></p>`;
   return null;

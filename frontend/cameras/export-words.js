@@ -21,7 +21,7 @@ export function markOf({ status, progress, partial, ...told }) {
     case "CANCELLED":
       return { shape: "none", word: "Cancelled", tone: "waiting" };
     case "EXPIRED":
-      return { shape: "none", word: "Expired", tone: "waiting" };
+      return { shape: "none", word: told.removed_by ? "Removed" : "Expired", tone: "waiting" };
     default:
       return { shape: "waiting", word: shown(status), tone: "waiting" };
   }

@@ -13,8 +13,9 @@ import { cursor, hover, pointed } from "./chosen.js";
 import { nameById, trackWidth } from "./known.js";
 import { look, moment, videoAddress } from "./moment.js";
 import { isoOf, lengthWords, localWords, utcWords } from "./moments.js";
-import { shareOf, span } from "./span.js";
+import { ends, shareOf, span } from "./span.js";
 import { stateAt } from "./sums.js";
+import { needsZone } from "./zone.js";
 
 const WIDTH_PX = 240;
 const SAY_MS = 600;
@@ -34,7 +35,7 @@ export function Glimpse() {
       <${Picture} found=${found} />
       <div class="glimpse-words">
         <p class="glimpse-name"><bdi>${nameById(found.camera)}</bdi></p>
-        <p class="figures"><time dateTime=${isoOf(found.at)}>${localWords(Math.round(found.at))}</time></p>
+        <p class="figures"><time dateTime=${isoOf(found.at)}>${localWords(Math.round(found.at), needsZone(found.at, ...ends(span.value)))}</time></p>
         <p class="soft figures">${utcWords(found.at)}</p>
         ${found.state === "gap" && html`<p>${gapWords(found)}</p>`}
         ${found.state === "failed" && html`<p class="tone-failed">${found.words}</p>`}

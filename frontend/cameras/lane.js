@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { minute } from "../clock.js";
 import { Ago } from "../parts/ago.js";
-import { exact } from "../words/times.js";
+import { dateWords, exact, isAhead } from "../words/times.js";
 import { activeCamera, cursor, hover, isTicked, mark, setTicked } from "./chosen.js";
 import { columnsOf } from "./columns.js";
 import { drawLane, inksOf } from "./draw.js";
@@ -16,8 +16,7 @@ import { useSurface } from "./surface.js";
 
 export const LANE_PX = 40;
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const YEAR_TOO = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-const dayWords = (iso) => (new Date(iso).getFullYear() === new Date().getFullYear() ? DAY : YEAR_TOO).format(new Date(iso));
+const dayWords = (iso) => (new Date(iso).getFullYear() === new Date().getFullYear() ? DAY.format(new Date(iso)) : dateWords(iso));
 
 export function Lane({ camera }) {
   const { camera_id: id, first_at: first, last_at: last } = camera;
@@ -29,6 +28,7 @@ export function Lane({ camera }) {
         <div class="lane-words">
           <${Name} camera=${camera} />
           <p class="lane-facts soft figures">${last && html`<time dateTime=${first} title=${exact(first)}>${dayWords(first)}</time> – <${Ago} at=${last} />`}</p>
+          ${isAhead(last, minute.value) && html`<p class="lane-ahead tone-needs">Its clock is ahead</p>`}
         </div>
       </div>
       <${Track} id=${id} name=${name} />

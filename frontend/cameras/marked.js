@@ -1,5 +1,5 @@
 // The marked range: typed or dragged, how long it is, and what each chosen camera recorded of it.
-import { signal, useSignal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "../parts/icons.js";
@@ -9,9 +9,11 @@ import { count } from "../words/sizes.js";
 import { mark, ticked } from "./chosen.js";
 import { openExport, order } from "./draft.js";
 import { cameraIds, fetchLanes, nameById } from "./known.js";
-import { Instant, ZONE, fieldInstant, fieldText, lengthWords, utcWords } from "./moments.js";
+import { Bounds } from "./mark-bounds.js";
+import { Instant, lengthWords, utcWords } from "./moments.js";
 import { around, setSpan } from "./span.js";
 import { sumOf, sumWords } from "./sums.js";
+import { ZONE, needsZone } from "./zone.js";
 
 const SETTLE_MS = 200;
 const REST_MS = 10_000;
@@ -60,7 +62,7 @@ export function Marked() {
   const sums = useSums(ids, range);
   return html`
     <section class="part" aria-labelledby="marked-heading" data-marked>
-      <header class="part-head"><h2 id="marked-heading" tabindex="-1">Marked range</h2><p class="soft">Drag over lanes, or type from and to. Times are those of ${ZONE}.</p></header>
+      <header class="part-head"><h2 id="marked-heading" tabindex="-1">Marked range</h2><p class="soft">Drag over lanes, or type from and to. Times are those of ${ZONE}, unless a zone such as +01:00 or Z stands behind one.</p></header>
       <div class="panel marked">
         <${Bounds} />
         ${range && html`<p class="marked-length figures"><strong>${lengthWords(range.to - range.from)}</strong><span class="soft">${utcWords(range.from)} – ${utcWords(range.to)}</span></p>`}
@@ -80,45 +82,16 @@ export function Marked() {
 
 const tickAll = () => (ticked.value = order(ticked.peek()).length === cameraIds.peek().length ? [] : [...cameraIds.peek()]);
 
-function Bounds() {
-  const typed = useSignal({});
-  const problem = useSignal("");
-  const range = mark.value;
-  // A mark that comes from elsewhere takes the place of what was typed.
-  useEffect(() => {
-    typed.value = {};
-    if (range) problem.value = "";
-  }, [range?.from, range?.to]);
-  const value = (end) => typed.value[end] ?? (range ? fieldText(range[end]) : "");
-  const write = (end) => (event) => {
-    typed.value = { ...typed.peek(), [end]: event.target.value };
-    const [from, to] = [fieldInstant(value("from")), fieldInstant(value("to"))];
-    if (to > from) mark.value = { from, to };
-    problem.value = to <= from ? "The end must be later than the start." : "";
-  };
-  return html`
-    <div class="mark-bounds">
-      ${[["from", "From"], ["to", "To"]].map(([end, says]) => html`
-        <label class="field" key=${end}>
-          <span>${says}</span>
-          <input type="datetime-local" step="1" value=${value(end)} onInput=${write(end)} data-mark=${end}
-            aria-invalid=${problem.value ? "true" : null} aria-describedby=${problem.value ? "mark-trouble" : null} />
-        </label>
-      `)}
-      ${problem.value && html`<p class="field-wrong" id="mark-trouble" role="alert">${problem.value}</p>`}
-    </div>
-  `;
-}
-
 function Sum({ id, range, lane }) {
   const sum = sumOf(lane, range.from, range.to);
   const gaps = sum?.share > 0 ? (sum.gaps ?? []) : [];
+  const isZoned = needsZone(range.from, range.to, ...gaps.slice(0, FEW_GAPS).map((gap) => gap.from));
   return html`
     <li class="sum" data-sum=${id}>
       <p><bdi class="sum-name">${nameById(id)}</bdi>${" "}<span class=${sum && sum.share <= 0 ? "tone-failed" : "soft"}>${sumWords(sum)}</span></p>
       ${gaps.length > 0 && html`
         <ul class="sum-gaps soft figures" role="list" aria-label=${`Gaps of ${nameById(id)}`}>
-          ${gaps.slice(0, FEW_GAPS).map(({ from, to }) => html`<li key=${from}><${Instant} at=${from} /> for ${lengthWords(to - from)}</li>`)}
+          ${gaps.slice(0, FEW_GAPS).map(({ from, to }) => html`<li key=${from}><${Instant} at=${from} isZoned=${isZoned} /> for ${lengthWords(to - from)}</li>`)}
           ${gaps.length > FEW_GAPS && html`<li>and ${count(gaps.length - FEW_GAPS, "more gap", "more gaps")}</li>`}
         </ul>
       `}

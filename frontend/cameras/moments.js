@@ -1,22 +1,28 @@
-// Instants and lengths as this view says them: where the person is to the second, UTC beside it.
+// Instants and lengths as this view says them: where the person is to the second, UTC beside it. Where clocks are put back or
+// forward, the zone stands behind each time.
 import { html } from "../html.js";
+import { withYear } from "../words/times.js";
+import { needsZone, zoneName } from "./zone.js";
 
-const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+export const dayWords = withYear({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-export const ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Parts of a second, where there are some. */
 const fraction = (at) => (Math.round(at) % 1000 ? `.${String(((Math.round(at) % 1000) + 1000) % 1000).padStart(3, "0")}` : "");
 export const msOf = (iso) => Date.parse(iso);
 export const isoOf = (at) => new Date(Math.round(at)).toISOString();
 
-export const dayWords = (at) => DAY.format(at);
-export const clockWords = (at) => CLOCK.format(at) + fraction(at);
-export const localWords = (at) => `${DAY.format(at)}, ${clockWords(at)}`;
+/** "02:30:00", with the zone behind it "02:30:00 CEST". */
+export const clockWords = (at, isZoned = false) => CLOCK.format(at) + fraction(at) + (isZoned ? ` ${zoneName(at)}` : "");
+/** `isZoned`: also when a time beside it needs its zone. */
+export const localWords = (at, isZoned = needsZone(at)) => `${dayWords(at)}, ${clockWords(at, isZoned)}`;
 export const utcWords = (at) => `${isoOf(at).replace("T", " ").replace(/(\.000)?Z$/, "")} UTC`;
 
 /** From … to …, the day said once when it is the same. */
-export const stretchWords = (from, to) => (DAY.format(from) === DAY.format(to) ? `${localWords(from)} – ${clockWords(to)}` : `${localWords(from)} – ${localWords(to)}`);
+export function stretchWords(from, to, isZoned = needsZone(from, to)) {
+  const end = dayWords(from) === dayWords(to) ? clockWords(to, isZoned) : localWords(to, isZoned);
+  return `${localWords(from, isZoned)} – ${end}`;
+}
 
 const UNITS = [["day", 86_400_000], ["h", 3_600_000], ["min", 60_000]];
 
@@ -33,17 +39,16 @@ export function lengthWords(ms) {
   return words.slice(0, words[0].includes("day") ? 2 : 3).join(" ");
 }
 
-export const Instant = ({ at }) => html`<time dateTime=${isoOf(at)} title=${utcWords(at)}>${localWords(at)}</time>`;
+export const Instant = ({ at, isZoned = needsZone(at) }) => html`<time dateTime=${isoOf(at)} title=${utcWords(at)}>${localWords(at, isZoned)}</time>`;
 
 const two = (number) => String(number).padStart(2, "0");
-/** For a field of day and time. */
-export function fieldText(at) {
+/** "2026-03-10T14:30:00", for the browser's own field of day and time. */
+export function pickerText(at) {
   const on = new Date(Math.round(at));
-  const text = `${String(on.getFullYear()).padStart(4, "0")}-${two(on.getMonth() + 1)}-${two(on.getDate())}T${two(on.getHours())}:${two(on.getMinutes())}:${two(on.getSeconds())}`;
-  return text + fraction(at);
+  return `${String(on.getFullYear()).padStart(4, "0")}-${two(on.getMonth() + 1)}-${two(on.getDate())}T${two(on.getHours())}:${two(on.getMinutes())}:${two(on.getSeconds())}`;
 }
-/** What was typed into one; NaN while it is no instant. */
-export const fieldInstant = (text) => (text ? new Date(text).getTime() : NaN);
+/** For a field in which one types. */
+export const fieldText = (at, isZoned) => pickerText(at).replace("T", " ") + fraction(at) + (isZoned ? ` ${zoneName(at)}` : "");
 
 /** "84 %", but never 100 unless whole, nor 0 unless empty. */
 export function shareWords(share) {

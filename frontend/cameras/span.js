@@ -10,6 +10,8 @@ const ROOM = 0.03;
 /** {from, to}; null until it is known what there is to show. */
 export const span = signal(null);
 
+/** Both ends of a span; none of none. */
+export const ends = (shown) => (shown ? [shown.from, shown.to] : []);
 export const widthOf = ({ from, to }) => to - from;
 export const within = ({ from, to }, at) => at >= from && at < to;
 /** Where an instant lies in a span: 0 at its start, 1 at its end. */

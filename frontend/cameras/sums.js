@@ -4,7 +4,8 @@ import { count } from "../words/sizes.js";
 import { MISSING, RECORDED, columnsOf, gapsIn, indexAfter, recordedIn } from "./columns.js";
 import { lanes } from "./known.js";
 import { lengthWords, localWords, shareWords } from "./moments.js";
-import { span } from "./span.js";
+import { ends, span } from "./span.js";
+import { needsZone } from "./zone.js";
 
 /** {state: "recorded" | "gap" | "unknown", from, to}: what is known at an instant, and how far that reaches. */
 export function stateAt(id, at) {
@@ -25,7 +26,7 @@ function byStretches(stretches, at) {
 }
 
 const WORDS = { recorded: "recorded", gap: "nothing recorded", unknown: "" };
-export const instantWords = (id, at) => [localWords(at), WORDS[stateAt(id, at).state]].filter(Boolean).join(", ");
+export const instantWords = (id, at) => [localWords(at, needsZone(at, ...ends(span.value))), WORDS[stateAt(id, at).state]].filter(Boolean).join(", ");
 
 /** {share, recordedMs, gaps: [{from, to}] | null, stretches} of a stretch of time; null while it is not known. `gaps` is null where
  * there are too many stretches to be told one by one. */

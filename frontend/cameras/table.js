@@ -6,6 +6,7 @@ import { cameraList, lanes, nameOf } from "./known.js";
 import { Instant, lengthWords } from "./moments.js";
 import { span } from "./span.js";
 import { sumOf, sumWords } from "./sums.js";
+import { needsZone } from "./zone.js";
 
 const AT_MOST = 200;
 
@@ -26,13 +27,14 @@ function Table({ camera }) {
   const to = Math.max(shown.from + 1, Math.min(shown.to, Math.max(minute.value, ...(lanes.value.get(camera.camera_id)?.stretches ?? []).slice(-1).map((last) => last.to))));
   const sum = sumOf(lanes.value.get(camera.camera_id), shown.from, to);
   const rows = rowsOf(sum, shown.from, to);
+  const isZoned = needsZone(...rows.slice(0, AT_MOST).map((row) => row.from));
   return html`
     <table data-table=${camera.camera_id}>
       <caption><bdi>${nameOf(camera)}</bdi>: ${sumWords(sum).toLowerCase()}${sum && !sum.gaps && ". Zoom in to have them listed"}</caption>
       ${rows.length > 0 && html`
         <thead><tr><th scope="col">What</th><th scope="col">From</th><th scope="col">For</th></tr></thead>
         <tbody class="figures">
-          ${rows.slice(0, AT_MOST).map(({ what, from, to: end }) => html`<tr key=${from}><th scope="row">${what}</th><td><${Instant} at=${from} /></td><td>${lengthWords(end - from)}</td></tr>`)}
+          ${rows.slice(0, AT_MOST).map(({ what, from, to: end }) => html`<tr key=${from}><th scope="row">${what}</th><td><${Instant} at=${from} isZoned=${isZoned} /></td><td>${lengthWords(end - from)}</td></tr>`)}
         </tbody>
       `}
       ${rows.length > AT_MOST && html`<tfoot><tr><td colspan="3">${rows.length - AT_MOST} more: zoom in to have them listed.</td></tr></tfoot>`}

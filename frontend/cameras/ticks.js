@@ -1,4 +1,7 @@
 // The places and words of the axis, from years down to seconds, on the calendar where the person is. Pure.
+import { withYear } from "../words/times.js";
+import { needsZone, zoneName } from "./zone.js";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -14,39 +17,47 @@ const STEPS = [
   ...[1, 2, 5, 10, 20].map((many) => ["year", many, many * 365.25 * DAY]),
 ];
 
-const format = (options) => {
-  const made = new Intl.DateTimeFormat("en-GB", options);
-  return (at) => made.format(at);
-};
 const WORDS = {
-  second: format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
-  minute: format({ hour: "2-digit", minute: "2-digit" }),
-  hour: format({ hour: "2-digit", minute: "2-digit" }),
-  day: format({ weekday: "short", day: "numeric" }),
-  month: format({ month: "short" }),
-  year: format({ year: "numeric" }),
+  second: withYear({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  minute: withYear({ hour: "2-digit", minute: "2-digit" }),
+  hour: withYear({ hour: "2-digit", minute: "2-digit" }),
+  day: withYear({ weekday: "short", day: "numeric" }),
+  month: withYear({ month: "short" }),
+  year: withYear({ year: "numeric" }),
 };
 /** What a unit's ticks do not say themselves: which day, month or year it is. */
 const ABOVE = {
-  second: { unit: "day", words: format({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
-  minute: { unit: "day", words: format({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
-  hour: { unit: "day", words: format({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
-  day: { unit: "month", words: format({ month: "long", year: "numeric" }) },
-  month: { unit: "year", words: format({ year: "numeric" }) },
+  second: { unit: "day", words: withYear({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
+  minute: { unit: "day", words: withYear({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
+  hour: { unit: "day", words: withYear({ weekday: "short", day: "numeric", month: "short", year: "numeric" }) },
+  day: { unit: "month", words: withYear({ month: "long", year: "numeric" }) },
+  month: { unit: "year", words: withYear({ year: "numeric" }) },
 };
 
+/** Units whose words are times of day. */
+const CLOCKS = ["second", "minute", "hour"];
+/** Words with a zone behind them need more room: so much of the ticks are left. */
+const ZONED_ROOM = 0.6;
+
 /** {ticks, marks}: [{at, words}] of the finer and the coarser row; `room`: how many ticks have room. */
-export function axisOf({ from, to }, room) {
+export function axisOf(shown, room) {
+  const plain = laidOut(shown, room);
+  const isZoned = CLOCKS.includes(plain.unit) && needsZone(shown.from, shown.to, ...plain.ticks.map(({ at }) => at));
+  return isZoned ? laidOut(shown, room * ZONED_ROOM, true) : plain;
+}
+
+function laidOut({ from, to }, room, isZoned = false) {
   const wanted = (to - from) / Math.max(1, room);
   const [unit, many] = STEPS.find(([, , about]) => about >= wanted) ?? STEPS.at(-1);
-  const ticks = places(unit, many, from, to).map((at) => ({ at, words: WORDS[unit](at) }));
+  const behind = (at) => (isZoned && CLOCKS.includes(unit) ? ` ${zoneName(at)}` : "");
+  const ticks = places(unit, many, from, to).map((at) => ({ at, words: WORDS[unit](at) + behind(at) }));
   const above = ABOVE[unit];
-  return { ticks, marks: above ? places(above.unit, 1, from, to, true).map((at) => ({ at, words: above.words(at) })) : [] };
+  return { unit, ticks, marks: above ? places(above.unit, 1, from, to, true).map((at) => ({ at, words: above.words(at) })) : [] };
 }
 
 /** `before`: with the last one before the span, which tells where it starts. */
 function places(unit, many, from, to, before = false) {
-  const found = unit === "second" || unit === "minute" || unit === "hour" ? within(stepOf(unit) * many, from, to) : calendar(unit, many, from, to);
+  const found = CLOCKS.includes(unit) ? within(stepOf(unit) * many, from, to) : calendar(unit, many, from, to);
   const first = found.findIndex((at) => at >= from);
   const start = before && first !== 0 ? (first < 0 ? found.length : first) - 1 : first;
   return start < 0 ? (before ? found.slice(-1) : []) : found.slice(start);

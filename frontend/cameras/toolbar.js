@@ -2,11 +2,15 @@
 import { useSignal } from "@preact/signals";
 import { html } from "../html.js";
 import { Icon } from "../parts/icons.js";
+import { announce } from "../shell/announce.js";
 import { activeCamera, cursor, dragging } from "./chosen.js";
 import { keysShown, showNow, zoomIn, zoomOut } from "./keys.js";
 import { cameraIds, everything, showAll } from "./known.js";
-import { ZONE, fieldInstant, lengthWords, stretchWords, utcWords } from "./moments.js";
+import { lengthWords, stretchWords, utcWords } from "./moments.js";
 import { moveBy, movedTo, setSpan, span, widthOf } from "./span.js";
+import { TimeField } from "./time-field.js";
+import { readTime } from "./typed.js";
+import { ZONE } from "./zone.js";
 
 const TURN = 0.5;
 const DRAGS = [["mark", "Mark"], ["move", "Move"]];
@@ -38,21 +42,27 @@ const Tool = ({ icon, says, act }) => html`
 
 function GoTo() {
   const typed = useSignal("");
-  const problem = useSignal("");
+  const [problem, said] = [useSignal(""), useSignal("")];
   const jump = (event) => {
     event.preventDefault();
-    const at = fieldInstant(typed.peek());
-    problem.value = Number.isFinite(at) && span.peek() ? "" : "Type a day and a time.";
+    const found = readTime(typed.peek(), "from", cursor.peek()?.at ?? span.peek()?.to);
+    const { at } = found;
+    said.value = found.said ?? "";
+    problem.value = at !== undefined && span.peek() ? "" : (found.fault ?? "Type a day and a time.");
     if (problem.peek()) return;
+    if (said.peek()) announce(said.peek(), { isAnswer: true });
     setSpan(movedTo(span.peek(), at));
     cursor.value = { camera: activeCamera.peek() ?? cameraIds.peek()[0], at };
   };
   return html`
     <form class="field go-to" noValidate onSubmit=${jump}>
-      <input type="datetime-local" step="1" aria-label="Go to a day and time" value=${typed.value} onInput=${(event) => (typed.value = event.target.value)}
-        aria-invalid=${problem.value ? "true" : null} aria-describedby=${problem.value ? "go-to-trouble" : null} />
+      <${TimeField} aria-label="Go to a day and time" text=${typed.value} write=${(text) => (typed.value = text)} calendar="Choose by a calendar"
+        aria-invalid=${problem.value ? "true" : null} aria-describedby="go-to-words" />
       <button type="submit" class="button small">Go</button>
-      ${problem.value && html`<p class="field-wrong" id="go-to-trouble" role="alert">${problem.value}</p>`}
+      <div id="go-to-words">
+        ${problem.value && html`<p class="field-wrong" role="alert">${problem.value}</p>`}
+        ${said.value && html`<p class="soft">${said.value}</p>`}
+      </div>
     </form>
   `;
 }

@@ -1,5 +1,19 @@
 // Instants and durations in words: relative for reading, exact for hovering.
-const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
+const EXACT = withYear({ dateStyle: "long", timeStyle: "long" });
+const DATE = withYear({ day: "numeric", month: "short", year: "numeric" });
+
+/** A function that says an instant, its year in four digits: a clock that was never set says 1, and means 0001. */
+export function withYear(options) {
+  const format = new Intl.DateTimeFormat("en-GB", options);
+  return (at) => format.formatToParts(at).map(({ type, value }) => (type === "year" ? value.padStart(4, "0") : value)).join("");
+}
+
+/** "1 Jan 2099". */
+export const dateWords = (at) => DATE(new Date(at));
+
+/** Clocks differ a little: only what is further ahead than this lies in the future. */
+const AHEAD_SECONDS = 60;
+export const isAhead = (iso, nowMs) => Date.parse(iso) - nowMs > AHEAD_SECONDS * 1000;
 
 /** "45 s", "2 min", "1 h 5 min", "3 days": what is left, or how long it took. */
 export function duration(seconds) {
@@ -13,9 +27,12 @@ export function duration(seconds) {
   return days === 1 ? "1 day" : `${days} days`;
 }
 
+/** "4 min ago"; of an instant still to come "in 4 min", or its date from a day on. */
 export function ago(iso, nowMs) {
   const seconds = (nowMs - Date.parse(iso)) / 1000;
   if (Number.isNaN(seconds)) return "at an unknown time";
+  if (seconds <= -86_400) return dateWords(iso);
+  if (seconds < -AHEAD_SECONDS) return `in ${duration(-seconds)}`;
   if (seconds < 10) return "just now";
   if (seconds < 60) return "under a minute ago";
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
@@ -32,4 +49,4 @@ export function until(iso, nowMs) {
   return seconds < 1.5 ? "any moment now" : `in ${duration(seconds)}`;
 }
 
-export const exact = (iso) => (Number.isNaN(Date.parse(iso)) ? "" : EXACT.format(new Date(iso)));
+export const exact = (iso) => (Number.isNaN(Date.parse(iso)) ? "" : EXACT(new Date(iso)));

@@ -40,7 +40,7 @@ def test_nothing_scrolls_sideways_or_is_too_small_or_too_faint(watch: Watch) -> 
     for width in (390, 820, 1440):
         watch.page.set_viewport_size({"width": width, "height": 844})
         # Lanes follow the width a moment later.
-        watch.page.wait_for_function(f"document.documentElement.scrollWidth === {width}")
+        watch.page.wait_for_function("(width) => document.documentElement.scrollWidth === width", arg=width)
         assert watch.page.evaluate(_SMALL_TARGETS) == []
     assert watch.page.evaluate(_FAINT_TEXTS) == []
     watch.press("Switch to dark colours")

@@ -55,6 +55,7 @@ def test_the_dialogue_orders_what_was_chosen_and_the_list_shows_it(watch: Watch)
 def test_each_choice_says_what_it_means_and_size_and_time_are_estimated(watch: Watch) -> None:
     dialog = opened(watch)
     expect(dialog).to_contain_text("the true bounds are told")
+    expect(dialog).to_contain_text("Copied as recorded where recordings are alike")
     expect(dialog).to_contain_text("The pictures are encoded anew")
     expect(dialog.locator("[data-estimate]")).to_contain_text("About 50.0 MB, ready in about 42 s once it begins.")
     expect(dialog.locator("[data-estimate]")).to_contain_text("Harbour north: 35 min recorded in 2 segments, 1 gap")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.cameras.made_up import NOON, bounds, camera_id, export, iso, problem
+from tests.browser.cameras.made_up import NOON, bounds, camera_id, export, iso, nameless, problem
 from tests.browser.cameras.watching import Watch
 
 GAP = {"camera_id": camera_id(0), "start": iso(NOON), "end": iso(NOON + timedelta(seconds=80))}
@@ -24,6 +24,7 @@ GAP = {"camera_id": camera_id(0), "start": iso(NOON), "end": iso(NOON + timedelt
         ("FAILED", {"error": "0800.mp4 is missing", "error_code": "incomplete"}, "Needs you", "0800.mp4 is missing."),
         ("CANCELLED", {}, "Cancelled", "Case 0001"),
         ("EXPIRED", {}, "Expired", "Order it again to have it once more."),
+        ("EXPIRED", {"removed_by": "Uma", "expires_at": iso(NOON)}, "Removed", "Removed by Uma, 10 March 2026"),
     ],
 )  # fmt: skip
 def test_each_state_is_a_shape_a_word_and_a_sentence(
@@ -38,12 +39,15 @@ def test_each_state_is_a_shape_a_word_and_a_sentence(
 
 
 def test_what_was_given_stands_beside_what_was_asked_with_gaps_and_problems(watch: Watch) -> None:
+    nothing = bounds(1, given=None)
     words = "0800.mp4 does not match its SHA-256, and no other copy is whole"
     watch.server.exports = [
         export(1, partial=True, gaps=[GAP], problems=[problem(1, "corrupt", words)]),
         export(2, bounds=[bounds(0, encoded=True, why_encoded="The codecs differ")], camera_ids=[camera_id(0)]),
+        export(3, bounds=[bounds(0), nothing]),
     ]
     watch.go()
+    expect(watch.export("Case 0003").get_by_text(f"{nameless(1)}: nothing recorded then")).to_be_visible()
     row = watch.export("Case 0001")
     expect(row).to_contain_text("not quite as asked, see below")
     expect(row.locator("[data-problems]")).to_contain_text(f"{words}.")

@@ -35,15 +35,26 @@ def test_dragging_within_a_chosen_lane_keeps_the_others(watch: Watch) -> None:
 
 def test_a_typed_range_says_its_length_shares_and_gaps(watch: Watch) -> None:
     watch.go(camera=camera_id(0))
-    watch.marked.get_by_label("From").fill("2026-03-10T12:15:00")
-    watch.marked.get_by_label("To", exact=True).fill("2026-03-10T12:35:00")
+    watch.type_end("From", "2026-03-10T12:15:00")
+    watch.type_end("To", "12:35")
     expect(watch.marked.get_by_text("20 min", exact=True)).to_be_visible()
     expect(watch.sum(0)).to_contain_text("75\u00a0% recorded, 1 gap, 5 min missing")
     expect(watch.sum(0).get_by_role("list", name="Gaps of Harbour north")).to_contain_text("12:20:00 for 5 min")
     mark = f"{iso(NOON + timedelta(minutes=15))}/{iso(NOON + timedelta(minutes=35))}"
     watch.expect_address("mark", mark)
-    watch.marked.get_by_label("To", exact=True).fill("2026-03-10T12:00:00")
+    watch.type_end("To", "2026-03-10 12:00:00")
     expect(watch.marked.get_by_role("alert")).to_have_text("The end must be later than the start.")
+    expect(watch.page.get_by_role("button", name="Export…")).to_be_disabled()
+
+
+def test_an_end_typed_elsewhere_asks_for_the_other_and_marks_nothing_between(watch: Watch) -> None:
+    watch.go(camera=camera_id(0), mark=f"{iso(NOON)}/{iso(NOON + timedelta(minutes=10))}")
+    watch.type_end("From", "2025-08-12 12:00:00")
+    expect(watch.marked.get_by_label("To", exact=True)).to_have_value("")
+    expect(watch.marked).to_contain_text("Type the end too")
+    expect(watch.page.get_by_role("button", name="Export…")).to_be_disabled()
+    watch.type_end("To", "12:05")
+    expect(watch.marked.get_by_text("5 min", exact=True)).to_be_visible()
 
 
 def test_keys_mark_from_the_cursor(watch: Watch) -> None:

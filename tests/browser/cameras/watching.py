@@ -83,6 +83,12 @@ class Watch:
     def sum(self, number: int) -> Locator:
         return self.marked.locator(f"[data-sum='{camera_id(number)}']")
 
+    def type_end(self, name: str, text: str) -> None:
+        """Into "From" or "To" of the marked range, done by Enter."""
+        field = self.marked.get_by_label(name, exact=True)
+        field.fill(text)
+        field.press("Enter")
+
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
