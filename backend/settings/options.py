@@ -108,7 +108,9 @@ class Settings(BaseModel):
     inbox_after: Literal["move", "delete"] = Field("move", description="what was taken in: move to .done/, or delete")
 
     # Recorders' files, and what is cut from them.
-    segment_roots: Names = Field((), description="folders whose files may be registered as segments, with commas between")
+    segment_roots: Names = Field(
+        (), description="folders of recorders whose files may be registered, with commas between"
+    )
     segment_adopt: Literal["copy", "link"] = Field(
         "copy", description="copy a segment's file (or reflink it), or hard-link it: then its writer must be done"
     )
