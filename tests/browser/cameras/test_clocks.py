@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -40,7 +41,7 @@ def around_it(watch: Watch, **more: str) -> None:
 
 def test_where_an_hour_comes_twice_each_time_says_its_zone(berlin: Watch) -> None:
     ends = {"start": iso(BACK - timedelta(seconds=3)), "end": iso(BACK + timedelta(seconds=12))}
-    told = {"start_time": ends["start"], "end_time": ends["end"], "camera_ids": [camera_id(0)]}
+    told: dict[str, Any] = {"start_time": ends["start"], "end_time": ends["end"], "camera_ids": [camera_id(0)]}
     berlin.server.exports = [export(1, **told, bounds=[bounds(0, asked=ends, given=ends)])]
     around_it(berlin, mark=f"{ends['start']}/{ends['end']}")
     expect(berlin.export("Case 0001")).to_contain_text("Sun, 26 Oct 2025, 02:59:57 CEST – 02:00:12 CET")
