@@ -49,10 +49,10 @@ export function ExportRow({ told, ask }) {
 const phaseWords = ({ phase }) => sentence(phase ? phase.charAt(0).toUpperCase() + phase.slice(1) : "Starting");
 
 function Why({ told }) {
-  const { status, error, partial, expires_at: at, removed_by: by } = told;
+  const { status, error, partial, expires_at: at, removed_by: by, removed_at: gone } = told;
   if (status === "FAILED") return html`<p class=${`note tone-${isIncomplete(told) ? "needs" : "failed"}`} data-why><span>${sentence(error) || "It could not be made, and no reason was told."}</span></p>`;
   if (status === "PENDING" && error) return html`<p class="note soft" data-why><span>${sentence(error)} It is tried again by itself.</span></p>`;
-  if (status === "EXPIRED" && by) return html`<p class="soft" data-why>Removed by <bdi>${shown(by)}</bdi>${at && `, ${exact(at)}`}. Order it again to have it once more.</p>`;
+  if (status === "EXPIRED" && by) return html`<p class="soft" data-why>Removed by <bdi>${shown(by)}</bdi>${gone && `, ${exact(gone)}`}. Order it again to have it once more.</p>`;
   if (status === "EXPIRED") return html`<p class="soft">Its file was removed${at ? ` when its time was over, ${exact(at)}` : ""}. Order it again to have it once more.</p>`;
   if (status === "COMPLETED" && partial) return html`<p class="note tone-needs" data-why><span>This is not all that was asked for: parts could not be had. They are named below and in the manifest.</span></p>`;
   return null;

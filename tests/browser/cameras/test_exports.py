@@ -24,7 +24,7 @@ GAP = {"camera_id": camera_id(0), "start": iso(NOON), "end": iso(NOON + timedelt
         ("FAILED", {"error": "0800.mp4 is missing", "error_code": "incomplete"}, "Needs you", "0800.mp4 is missing."),
         ("CANCELLED", {}, "Cancelled", "Case 0001"),
         ("EXPIRED", {}, "Expired", "Order it again to have it once more."),
-        ("EXPIRED", {"removed_by": "Uma", "expires_at": iso(NOON)}, "Removed", "Removed by Uma, 10 March 2026"),
+        ("EXPIRED", {"removed_by": "Uma", "removed_at": iso(NOON)}, "Removed", "Removed by Uma, 10 March 2026"),
     ],
 )  # fmt: skip
 def test_each_state_is_a_shape_a_word_and_a_sentence(
