@@ -87,7 +87,8 @@ def export(number: int, status: str = "COMPLETED", **changes: Any) -> Item:
         "file_size": 52_400_000 if ready else None, "file_path": None, "filename": f"case-{number:04}.zip",
         "checksum": f"sha256:{'9f3a21c7' * 8}" if ready else None, "partial": False,
         "bounds": [bounds(0), bounds(1, start=-2, end=1.5)] if ready else [], "gaps": [], "problems": [],
-        "error": None, "error_code": None, "removed_by": None, "removed_at": None, "manifest_url": None, "delivery": None,
+        "error": None, "error_code": None, "removed_by": None, "removed_at": None, "manifest_url": None,
+        "delivery": None,
     }  # fmt: skip
     return plain | changes
 
