@@ -127,6 +127,10 @@ class Book:
         self._remember(found)
         return sorted((one for _, one in found.values() if one.camera_token == token), key=lambda one: one.start_at)
 
+    def on_offer(self) -> list[str]:
+        """The ids of all videos that can be pulled now."""
+        return sorted(video_id for video_id, _ in self.pages.offers())
+
     def verified(self, video_id: str) -> None:
         """The VMS has it: the offer and what was prepared for it go, its time stays taken. No error when unknown."""
         with self._writing():

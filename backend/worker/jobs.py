@@ -16,14 +16,17 @@ from backend.exports.expire import Expirer
 from backend.intake.inbox import Inbox
 from backend.media import room
 from backend.media.kinds import missed_fingerprint
+from backend.offers.book import Book
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.erase import Eraser
 from backend.outbox.evidence import Evidence
+from backend.outbox.offer_ends import OfferEnder
 from backend.outbox.repair import Repairer
 from backend.outbox.reverify import RUN_SECONDS, Reverifier
 from backend.outbox.segment_pictures import PictureCourier
 from backend.retention.remove import Remover
 from backend.services import Services
+from backend.targets.base import Offerer
 
 _HOUR = 3600
 _INBOX_SECONDS = 2
@@ -110,6 +113,15 @@ def evidence(services: Services) -> list[Row]:
     ]
 
 
+def offer_ends(services: Services) -> list[Row]:
+    """What targets that offer wait for in vain, where there are any."""
+    s = services
+    if not any(isinstance(place.target, Offerer) for place in s.places.by_name.values()):
+        return []
+    ender = OfferEnder(s.database, Book(s.layout), s.places, s.log)
+    return [("end offers", 60, ender.run_due, True)]
+
+
 def inbox(services: Services) -> Inbox | None:
     """The watched folder, if there is one."""
     settings = services.settings
@@ -156,6 +168,7 @@ def jobs(services: Services, dispatcher: Dispatcher) -> list[Job]:
         ("end exports", 60, partial(expire_exports, services), True),
         *export_copies(services, dispatcher.waits_in_vain),
         *evidence(services),
+        *offer_ends(services),
         *if_inbox,
         *if_pictures,
         *(if_media if services.settings.media_jobs else ()),

@@ -1,0 +1,77 @@
+"""An offer ends with the reason for it, and the time on the camera's line is free again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.offers.book import Book
+from backend.offers.entries import Offer, Overlap
+from backend.outbox.offer_ends import OfferEnder
+from tests.services.footage import FootageTarget, footage_place
+from tests.services.ledger import Ledger, OpenLedger
+
+START = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(open_ledger: OpenLedger) -> Ledger:
+    ledger = open_ledger()
+    ledger.set_places(footage_place(FootageTarget()))
+    return ledger
+
+
+def offered(ledger: Ledger) -> tuple[Book, str]:
+    book, video_id = Book(ledger.services.layout), ledger.add()
+    _claim(book, video_id)
+    book.offer(Offer(video_id, "gate", START, START + timedelta(seconds=10), "uploads/a.mp4", prepared=False))
+    return book, video_id
+
+
+def _claim(book: Book, video_id: str) -> None:
+    book.claim("gate", video_id, "a.mp4", START, START + timedelta(seconds=10))
+
+
+def ended(ledger: Ledger, book: Book) -> int:
+    s = ledger.services
+    return OfferEnder(s.database, book, s.places, s.log).run_due()
+
+
+@pytest.mark.parametrize("state", ["pending", "in_progress", "parked", "damaged", "delivered"])
+def test_what_may_still_be_fetched_stays_on_offer(ledger: Ledger, state: str) -> None:
+    book, video_id = offered(ledger)
+    _set(ledger, state=DeliveryState(state))
+    assert (ended(ledger, book), book.on_offer()) == (0, [video_id])
+
+
+@pytest.mark.parametrize("state", ["failed", "skipped", "deleting", "deleted"])
+def test_what_can_never_be_fetched_is_withdrawn_and_its_time_is_free(ledger: Ledger, state: str) -> None:
+    book, _ = offered(ledger)
+    with pytest.raises(Overlap):
+        _claim(book, "another")
+    _set(ledger, state=DeliveryState(state))
+    assert (ended(ledger, book), book.on_offer()) == (1, [])
+    _claim(book, "another")
+    assert ended(ledger, book) == 0
+
+
+def test_a_video_whose_bytes_were_removed_for_good_is_offered_no_longer(ledger: Ledger) -> None:
+    book, _ = offered(ledger)
+    with ledger.database.write() as session:
+        session.execute(update(Video).values(local_state="purged"))
+    assert (ended(ledger, book), book.on_offer()) == (1, [])
+
+
+def test_a_video_that_nobody_knows_is_offered_no_longer(ledger: Ledger) -> None:
+    book, video_id = offered(ledger)
+    claim = book.claim("hall", "gone", "b.mp4", START, START + timedelta(seconds=10))
+    book.offer(Offer(claim.video_id, "hall", START, START + timedelta(seconds=10), "uploads/b.mp4", prepared=False))
+    assert (ended(ledger, book), book.on_offer()) == (1, [video_id])
+
+
+def _set(ledger: Ledger, *, state: DeliveryState) -> None:
+    with ledger.database.write() as session:
+        session.execute(update(Delivery).values(state=state))
