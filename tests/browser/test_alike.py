@@ -55,11 +55,9 @@ def test_all_that_look_alike_can_be_seen(shelf: Shelf) -> None:
 
 
 def test_where_nothing_looks_alike_nothing_is_said(shelf: Shelf) -> None:
-    details = shelf.open(shelf.put())
+    with shelf.page.expect_response(lambda answer: "/similar" in answer.url):
+        details = shelf.open(shelf.put())
     expect(details.get_by_role("heading", name="Made from it")).to_be_visible()
-    shelf.page.wait_for_function(
-        "() => performance.getEntriesByType('resource').some((one) => one.name.includes('/similar'))"
-    )
     expect(details.locator(".alike")).to_have_count(0)
 
 
