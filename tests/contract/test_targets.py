@@ -24,7 +24,8 @@ KEY = "project_default/20261121_101112_Tutorial_holiday-1f0c2a9b3d.mp4"
 
 
 def test_every_kind_that_can_be_configured_is_tried_here(outside_kind: Path) -> None:
-    assert set(kind_names()) == KINDS
+    # A VMS takes in no files: what it must do instead is tested beside the emulated one.
+    assert set(kind_names()) - {"milestone"} == KINDS
 
 
 def test_a_put_makes_exactly_one_object_with_the_bytes_of_the_file(place: Place, video: Video) -> None:

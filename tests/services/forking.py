@@ -6,7 +6,7 @@ import ctypes
 import gc
 import json
 import os
-import select
+import selectors
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +27,12 @@ def tend(line: socket.socket, become: Callable[[list[str]], None]) -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     telling: dict[int, int] = {}
-    watched: list[socket.socket | int] = [line, woken]
+    # Not select(2): a process of tests that has run for long gives numbers above 1,023.
+    watched = selectors.PollSelector()
+    watched.register(line, selectors.EVENT_READ)
+    watched.register(woken, selectors.EVENT_READ)
     while True:
-        ready, _, _ = select.select(watched, [], [])
+        ready = [key.fileobj for key, _ in watched.select()]
         if woken in ready:
             os.read(woken, 64)
             _tell_ends(telling)

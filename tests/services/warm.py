@@ -11,7 +11,7 @@ import importlib
 import json
 import os
 import runpy
-import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -54,8 +54,10 @@ class WarmProcess:
 
     def wait(self, timeout: float | None = None) -> int:
         if self._code is None:
-            if not select.select([self._ended], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("(forked)", timeout or 0)
+            with selectors.PollSelector() as watched:  # its number may be above what select(2) takes
+                watched.register(self._ended, selectors.EVENT_READ)
+                if not watched.select(timeout):
+                    raise subprocess.TimeoutExpired("(forked)", timeout or 0)
             said = os.read(self._ended, 16)
             os.close(self._ended)
             self._code = int(said) if said else -signal.SIGKILL
