@@ -143,7 +143,7 @@ def test_release_killed_at_any_step_of_a_first_start_is_finished_by_the_next(run
         _check(house, next(_numbers), 0)
         keys = {p.name: p.stat().st_mode & 0o777 for p in (house.storage / "metadata" / "keys").iterdir()}
         assert set(keys.values()) == {0o600}
-        assert len(keys) == 2
+        assert len(keys) == 3
         app.kill9("web")
 
 

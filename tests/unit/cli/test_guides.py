@@ -35,5 +35,5 @@ def test_what_a_guide_says_is_understood(line: str) -> None:
 def test_every_command_stands_in_a_guide() -> None:
     assert isinstance(root, click.Group)
     named = {line.split()[0] for line in written()}
-    # These two are for the start scripts.
-    assert set(root.list_commands(click.Context(root))) - named <= {"release", "worker"}
+    # These are for the start scripts.
+    assert set(root.list_commands(click.Context(root))) - named <= {"release", "worker", "edge"}

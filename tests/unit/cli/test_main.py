@@ -10,8 +10,8 @@ from tests.unit.cli.conftest import CommandLine
 
 # What prints no answer that a program would want.
 _WITHOUT_JSON = {
-    "release", "worker", "manifest", "targets pause", "targets resume", "token revoke", "audit export", "audit accept",
-    "webhooks pause", "webhooks resume", "webhooks remove",
+    "release", "worker", "edge", "manifest", "targets pause", "targets resume", "token revoke", "audit export",
+    "audit accept", "webhooks pause", "webhooks resume", "webhooks remove",
 }  # fmt: skip
 
 
