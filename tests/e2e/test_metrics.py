@@ -90,6 +90,7 @@ def test_state_is_told_once_not_once_for_each_process(app: RunningApp) -> None:
 
     # One answer, not the next: each web process looks at the catalog anew every few seconds only.
     found = wait_until(delivered, "the copies")
+    assert found is not None
     assert found.value("holdfast_videos", state="present") == 3
     assert found.value("storage_bytes_used", backend="FILESYSTEM", bucket="nas") == 3 * 1012
     assert found.value("holdfast_videos_unsafe") == 0
