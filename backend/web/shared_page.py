@@ -29,6 +29,7 @@ from backend.web.access import Right, client_address, needs, services
 from backend.web.attempts import link_attempts
 from backend.web.content import serve_video
 from backend.web.made_files import pictures, renditions, serve_made
+from backend.web.pages import static_address
 from backend.web.problems import RETRY_SOON, status_of
 
 blueprint = APIBlueprint("shared_page", __name__, enable_openapi=False, template_folder="templates")
@@ -212,7 +213,9 @@ def _nothing(status: int, words: str) -> Response:
 
 
 def _html(template: str, status: int, **values: object) -> Response:
-    answer = Response(render_template(template, **values), status, content_type="text/html; charset=utf-8")
+    answer = Response(
+        render_template(template, static=static_address(), **values), status, content_type="text/html; charset=utf-8"
+    )
     answer.headers["Content-Security-Policy"] = _POLICY
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "no-store"

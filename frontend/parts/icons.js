@@ -51,4 +51,5 @@ export const Icon = ({ name }) => html`
   <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>
 `;
 
-export const Logo = () => html`<img class="logo" src="/static/logo.svg" alt="" width="32" height="32" />`;
+const LOGO = new URL("../logo.svg", import.meta.url).pathname;
+export const Logo = () => html`<img class="logo" src=${LOGO} alt="" width="32" height="32" />`;

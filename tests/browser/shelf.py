@@ -135,8 +135,8 @@ class Shelf:
         """Draw the details of this video in the page's main part; returns them."""
         self.page.evaluate(
             """async ([id, properties]) => {
-                const { html, render } = await import("/static/html.js");
-                const { Details } = await import("/static/details/view.js");
+                const { html, render } = await partOfPage("html.js");
+                const { Details } = await partOfPage("details/view.js");
                 const main = document.querySelector("main");
                 window.stage ??= main.appendChild(Object.assign(document.createElement("div"), { id: "stage" }));
                 for (const other of main.children) other.hidden = other !== window.stage;

@@ -96,8 +96,8 @@ def test_the_seek_bar_shows_pictures_of_the_real_storyboard_whose_sheets_are_as_
         visit.page.wait_for_event("response", timeout=PREPARED)
     sizes = visit.page.evaluate(
         """async () => {
-            const { tileAt } = await import("/static/player/storyboard.js");
-            const { record } = await import("/static/videos/records.js");
+            const { tileAt } = await partOfPage("player/storyboard.js");
+            const { record } = await partOfPage("videos/records.js");
             const video = record(document.querySelector(".details").dataset.video).value;
             const tile = tileAt(video, 1e9);
             const sheet = await createImageBitmap(await (await fetch(tile.url)).blob());

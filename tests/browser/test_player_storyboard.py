@@ -36,7 +36,7 @@ def visit(browser: Browser, team_server: RunningApp) -> Iterator[Visit]:
 def tile(visit: Visit, seconds: object, storyboard: object = BOARD, duration: float | None = None) -> Any:
     return visit.page.evaluate(
         """async ([seconds, storyboard, duration]) => {
-            const { tileAt } = await import("/static/player/storyboard.js");
+            const { tileAt } = await partOfPage("player/storyboard.js");
             return tileAt({ id: "v1", duration_seconds: duration ?? undefined, media: { storyboard } }, seconds);
         }""",
         [seconds, storyboard, duration],
@@ -76,7 +76,7 @@ def test_what_is_no_instant_has_no_picture(visit: Visit) -> None:
 
 def test_a_place_is_told_as_a_clock_to_the_eye_and_in_words_to_the_ear(visit: Visit) -> None:
     said = """async (seconds) => {
-        const { clockTime, spokenTime } = await import("/static/words/lengths.js");
+        const { clockTime, spokenTime } = await partOfPage("words/lengths.js");
         return [clockTime(seconds), spokenTime(seconds)];
     }"""
     told = {

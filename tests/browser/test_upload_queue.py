@@ -259,7 +259,7 @@ def test_what_is_said_of_an_answer_that_was_no_success(open_page: OpenPage, team
     }
     given = [[status, code] for pairs in expected.values() for status, code in pairs]
     verdicts = visit.page.evaluate(
-        """(given) => import("/static/upload/verdict.js").then(({ verdict }) =>
+        """(given) => partOfPage("upload/verdict.js").then(({ verdict }) =>
             given.map(([status, code]) => verdict({ status, code }, { begun: true })))""",
         given,
     )
@@ -271,7 +271,7 @@ def test_the_digest_for_plain_http_is_that_of_the_browser(open_page: OpenPage, t
     data = bytes(range(256)) * 5 + b"end"
     for piece in (b"", data[:55], data[:56], data[:64], data):
         digest = visit.page.evaluate(
-            "(bytes) => import('/static/upload/sha256.js').then((found) => [...found.sha256(Uint8Array.from(bytes))])",
+            "(bytes) => partOfPage('upload/sha256.js').then((found) => [...found.sha256(Uint8Array.from(bytes))])",
             list(piece),
         )
         assert bytes(digest) == hashlib.sha256(piece).digest()

@@ -27,7 +27,7 @@ def visit(browser: Browser, team_server: RunningApp) -> Iterator[Visit]:
 def said(visit: Visit, module: str, function: str, *arguments: Any) -> Any:
     """What `function` of a module of the page answers, in the browser."""
     return visit.page.evaluate(
-        "([module, name, given]) => import(`/static/${module}`).then((found) => found[name](...given))",
+        "([module, name, given]) => partOfPage(module).then((found) => found[name](...given))",
         [module, function, list(arguments)],
     )
 
@@ -141,7 +141,7 @@ def test_characters_that_turn_a_name_around_are_made_visible(visit: Visit) -> No
 
 def test_the_polite_voice_tells_trouble_first_and_of_many_only_the_number(visit: Visit) -> None:
     told = visit.page.evaluate("""async () => {
-        const { announce, spoken } = await import("/static/shell/announce.js");
+        const { announce, spoken } = await partOfPage("shell/announce.js");
         for (const n of [1, 2, 3]) announce(`${n}.mp4: saved.`, { kind: "saved" });
         announce("a.mp4: sent.", { kind: "sent" });
         announce("b.txt: not taken.", { isTrouble: true });

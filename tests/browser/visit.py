@@ -18,10 +18,19 @@ def clip(name: str, size_bytes: int = 20_000) -> FilePayload:
     return {"name": name, "mimeType": "video/mp4", "buffer": head + secrets.token_bytes(size_bytes)}
 
 
+# A module of the page itself, not a second one beside it: where its files are changes with each edition of them.
+_PART_OF_PAGE = """
+    window.partOfPage = (name) => import(new URL(name, document.querySelector("script[type=module]").src).href);
+"""
+
+
 @dataclass(frozen=True)
 class Visit:
     page: Page
     base_url: str
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(_PART_OF_PAGE)
 
     def open(self, *, token: str = "", path: str = "/") -> None:
         """Open the page; with `token` by its sign-in link, and wait until it shows who is signed in."""

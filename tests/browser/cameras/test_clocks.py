@@ -17,7 +17,7 @@ from tests.services.app import RunningApp
 # In Berlin clocks go from 03:00 CEST back to 02:00 CET at this instant.
 BACK = datetime(2025, 10, 26, 1, tzinfo=UTC)
 _AXIS = """async ([from, to]) => {
-    const { axisOf } = await import("/static/cameras/ticks.js");
+    const { axisOf } = await partOfPage("cameras/ticks.js");
     return axisOf({ from, to }, 12).ticks.map(({ words }) => words);
 }"""
 
@@ -86,7 +86,7 @@ def test_a_camera_whose_clock_is_wrong_says_years_in_full_and_that_it_is_ahead(w
     watch.page.goto(f"{watch.visit.base_url}/cameras")
     expect(watch.page.locator(".lane-facts")).to_have_text("1 Jan 0001 – 1 Jan 2099")
     expect(watch.page.locator(".lane-words")).to_contain_text("Its clock is ahead")
-    ago = """(seconds) => import("/static/words/times.js").then(({ ago }) => {
+    ago = """(seconds) => partOfPage("words/times.js").then(({ ago }) => {
         const now = Date.parse("2026-11-21T12:00:00Z");
         return ago(new Date(now + seconds * 1000).toISOString(), now);
     })"""

@@ -33,7 +33,7 @@ def test_a_card_tells_title_length_project_and_age_exactly_when_hovered(reader: 
 
 
 def exact(reader: Reader, at: str) -> Any:
-    return reader.page.evaluate("(at) => import('/static/words/times.js').then((words) => words.exact(at))", at)
+    return reader.page.evaluate("(at) => partOfPage('words/times.js').then((words) => words.exact(at))", at)
 
 
 def test_copies_in_the_same_state_stand_together_what_needs_somebody_first(reader: Reader) -> None:

@@ -167,7 +167,7 @@ def test_a_tag_with_a_comma_stays_one_tag_in_the_address_and_for_the_server(read
     for tags in (["Smith, Ann"], ["sea", "Smith, Ann"], ["sea", "sand"], ["sea"]):
         found = reader.page.evaluate(
             """async (tags) => {
-                const { readFilters, toServer, writeFilters } = await import("/static/library/query.js");
+                const { readFilters, toServer, writeFilters } = await partOfPage("library/query.js");
                 const filters = { ...readFilters(""), tags };
                 const asked = toServer(filters).getAll("tags");
                 return [readFilters(writeFilters(filters).toString()).tags, asked];

@@ -67,7 +67,7 @@ def test_the_sentence_says_what_is_known_and_no_more(desk: Desk) -> None:
     desk.visit.open()
     told = desk.page.evaluate(
         """async (cases) => {
-            const { sentenceOf, asText } = await import("/static/operations/sentence.js");
+            const { sentenceOf, asText } = await partOfPage("operations/sentence.js");
             const named = ([videos, verified, waiting, needs_person]) => ({ videos, verified, waiting, needs_person });
             return cases.map((known) => asText(sentenceOf({ ...known, safe: named(known.safe) })));
         }""",

@@ -46,7 +46,7 @@ def test_every_route_denies_strangers_and_wrong_roles(site: Site) -> None:
 
 def test_public_routes_are_exactly_these(site: Site) -> None:
     public = {path for _, path, right in _routes(site.client.application) if right is Right.PUBLIC}
-    pages = {"/", "/library", "/cameras", "/operations", "/docs", "/static/x.js"}
+    pages = {"/", "/library", "/cameras", "/operations", "/docs", "/static/x.js", "/static/edition-x/x.js"}
     # Behind a share link's address, which is signed: shared_page asks for that.
     shared = {"/s/x", "/s/x/content", "/s/x/download", "/s/x/thumbnail"}
     assert public == pages | shared | {"/healthz", "/readyz", "/api/session", "/api/receipt-key"}
