@@ -11,7 +11,7 @@ import pytest
 
 from backend.errors import TargetParked
 from backend.targets.base import NoteTaker, Target, Verdict
-from backend.targets.drive.folders import MemoryNotes
+from backend.targets.memory_notes import MemoryNotes
 from tests.contract.conftest import Video
 from tests.contract.drive_uploads import KEY, failure_of, is_right, puts_until_right
 from tests.contract.places import DrivePlace, target_of

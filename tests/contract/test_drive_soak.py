@@ -14,7 +14,7 @@ import pytest
 
 from backend.errors import TargetParked, TransientFailure
 from backend.targets.base import Expected, NoteTaker, Source, Target, Verdict
-from backend.targets.drive.folders import MemoryNotes
+from backend.targets.memory_notes import MemoryNotes
 from tests.contract.drive_uploads import BLOCK
 from tests.contract.places import MIB, DrivePlace
 from tests.contract.transfers import Told

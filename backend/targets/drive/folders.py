@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from backend.targets.base import Notes
 from backend.targets.drive.client import Client
 from backend.targets.drive.failures import Answer, DriveProblem
 from backend.targets.drive.files import IdStock, RemoteFile, find, make_folder, search
+from backend.targets.memory_notes import MemoryNotes
 
 # How long a folder is trusted to be still there. A copy that goes into the trash with it is found by its verifying.
 _TRUSTED_SECONDS = 300.0
@@ -39,24 +39,6 @@ def parts_of(key: str, layout: str) -> tuple[list[str], str]:
     if layout == "project/day":
         return [*folders, "-".join(filter(None, (dated, day)))], name
     return folders, name
-
-
-class MemoryNotes:
-    """Notes of a target that was given none to keep them in."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[str, str] = {}
-
-    def get(self, name: str) -> str | None:
-        with self._lock:
-            return self._kept.get(name)
-
-    def put(self, name: str, value: str, instead_of: str | None = None) -> str:
-        with self._lock:
-            if self._kept.get(name) == instead_of:
-                self._kept[name] = value
-            return self._kept.get(name, value)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.targets.drive.folders import MemoryNotes, marks_of, parts_of
+from backend.targets.drive.folders import marks_of, parts_of
 from backend.targets.drive.options import LAYOUTS
+from backend.targets.memory_notes import MemoryNotes
 
 _NAME = "20261121_101112_Tutorial_holiday-1f0c2a9b3d.mp4"
 
