@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import re
 import secrets
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,13 +20,17 @@ _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 # ffmpeg obeys the last challenge and knows MD5 only; who knows better takes the first one it can.
 _OFFERED = ("SHA-256", "MD5")
 _PARAMETER = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)')
+_COUNT = re.compile(r"[0-9a-fA-F]{1,8}")
 _LONGEST = 4096
+_MOST_NONCES = 10_000
 
 
 class Verdict(Enum):
     PASSED = "passed"
     MISSING = "missing"  # nothing was shown: the first request of most clients
-    STALE = "stale"  # right, but with a nonce of long ago: it may try again without asking its user
+    # Right, but with a nonce of long ago, or of before a restart, or a count that was there: it may try again without
+    # asking its user.
+    STALE = "stale"
     WRONG = "wrong"
 
 
@@ -36,13 +42,33 @@ class Credentials:
     password: str = field(repr=False)
 
 
+@dataclass
+class _Counts:
+    """The highest `nc` of each nonce, of those used last: who listens in cannot send a request again. Thread-safe; only
+    who knows the password gets anything kept."""
+
+    _highest: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rises(self, nonce: str, count: int) -> bool:
+        with self._lock:
+            if count <= self._highest.get(nonce, 0):
+                return False
+            self._highest[nonce] = count
+            self._highest.move_to_end(nonce)
+            while len(self._highest) > _MOST_NONCES:
+                self._highest.popitem(last=False)
+            return True
+
+
 @dataclass(frozen=True)
 class DigestAuth:
-    """One per device. Nonces are signed, not kept: any number of clients costs nothing."""
+    """One per device; thread-safe. Nonces are signed, not kept: any number of strangers costs nothing."""
 
     credentials: Credentials
     clock: Callable[[], float] = time.time
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), init=False, repr=False)
+    _counts: _Counts = field(default_factory=_Counts, init=False, repr=False)
 
     def challenges(self, *, stale: bool = False) -> list[str]:
         """Values of WWW-Authenticate, one for each algorithm."""
@@ -55,15 +81,21 @@ class DigestAuth:
         if not header:
             return Verdict.MISSING
         shown = parameters(header)
-        nonce = shown.get("nonce", "")
-        if not self._is_ours(nonce) or not _covers(shown.get("uri", ""), target):
+        if not _covers(shown.get("uri", ""), target):
             return Verdict.WRONG
         expected = _response(self.credentials, shown, method)
         right = hmac.compare_digest(expected, shown.get("response", "").lower().encode())
         if not right or not hmac.compare_digest(shown.get("username", "").encode(), self.credentials.user.encode()):
             return Verdict.WRONG
-        fresh = nonce == seen or 0 <= self.clock() - int(nonce.partition(".")[0], 16) <= NONCE_SECONDS
-        return Verdict.PASSED if fresh else Verdict.STALE
+        return Verdict.PASSED if self._is_new(shown, seen) else Verdict.STALE
+
+    def _is_new(self, shown: dict[str, str], seen: str) -> bool:
+        nonce = shown.get("nonce", "")
+        if not self._is_ours(nonce):
+            return False
+        if nonce != seen and not 0 <= self.clock() - int(nonce.partition(".")[0], 16) <= NONCE_SECONDS:
+            return False
+        return "qop" not in shown or self._counts.rises(nonce, int(shown["nc"], 16))
 
     def _nonce(self, text: str) -> str:
         return f"{text}.{hmac.new(self._key, text.encode(), 'sha256').hexdigest()[:32]}"
@@ -91,12 +123,14 @@ def parameters(header: str) -> dict[str, str]:
 
 
 def _response(credentials: Credentials, shown: dict[str, str], method: str) -> bytes:
-    """What the response must be; b"" for what we did not offer, which nothing equals.
+    """What the response must be; for what we did not offer, or what has no count, something that nothing equals.
 
     Without qop as in RFC 2069: RTSP's own standard is older than qop, and so are many of its clients.
     """
     algorithm = _HASHES.get(shown.get("algorithm", "MD5").upper())
     if algorithm is None or shown.get("qop", "auth") != "auth":
+        return b"\0"
+    if "qop" in shown and not _COUNT.fullmatch(shown.get("nc", "")):
         return b"\0"
 
     def hashed(text: str) -> str:
@@ -104,9 +138,9 @@ def _response(credentials: Credentials, shown: dict[str, str], method: str) -> b
 
     account = hashed(f"{credentials.user}:{shown.get('realm', '')}:{credentials.password}")
     request = hashed(f"{method}:{shown.get('uri', '')}")
-    middle = f"{shown['nonce']}:"
+    middle = f"{shown.get('nonce', '')}:"
     if "qop" in shown:
-        middle += f"{shown.get('nc', '')}:{shown.get('cnonce', '')}:auth:"
+        middle += f"{shown['nc']}:{shown.get('cnonce', '')}:auth:"
     return hashed(f"{account}:{middle}{request}").encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape, quoteattr
 
@@ -29,6 +29,7 @@ NAMESPACES = {
 }
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)?")
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Xml(str):
@@ -78,11 +79,13 @@ def text(parent: Element | None, path: str) -> str:
 
 
 def moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes the year 1 as "1".
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def instant(written: str) -> datetime | None:
-    """An xs:dateTime; one without a zone is UTC, as ONVIF's times are. None when it is none."""
+    """An xs:dateTime; one without a zone is UTC, as ONVIF's times are. What its zone takes out of the calendar, as
+    with .NET's least and greatest times, is the nearest instant in it. None when it is none."""
     found = _INSTANT.fullmatch(written)
     if found is None:
         return None
@@ -90,4 +93,7 @@ def instant(written: str) -> datetime | None:
         at = datetime.fromisoformat(f"{found[1]}.{(found[2] or '0')[:6].ljust(6, '0')}{found[3] or 'Z'}")
     except ValueError:
         return None
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return EARLIEST if at.year == MINYEAR else LATEST

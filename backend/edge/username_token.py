@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import threading
@@ -39,7 +38,7 @@ class UsernameTokens:
         created = text(token, "wsu:Created")
         try:
             nonce = base64.b64decode(text(token, "wsse:Nonce"), validate=True)
-        except binascii.Error:
+        except ValueError:  # also binascii.Error
             return False
         kind = token.find("wsse:Password", {"wsse": token.tag[1:].partition("}")[0]})
         if not nonce or kind is None or not kind.get("Type", "").endswith("#PasswordDigest"):

@@ -28,28 +28,36 @@ def auth(clock: Clock) -> DigestAuth:
     return DigestAuth(Credentials("who", "secret"), clock)
 
 
-def signed(challenge: str, *, password: str = "secret", url: str = URL, qop: bool = True, user: str = "who") -> str:
+def signed(
+    challenge: str,
+    *,
+    password: str = "secret",
+    url: str = URL,
+    qop: bool = True,
+    user: str = "who",
+    count: str = "00000001",
+) -> str:
     shown = parameters(challenge)
     name = "sha256" if shown["algorithm"] == "SHA-256" else "md5"
 
     def hashed(text: str) -> str:
         return hashlib.new(name, text.encode()).hexdigest()
 
-    more = "00000001:abc:auth:" if qop else ""
+    more = f"{count}:abc:auth:" if qop else ""
     a1 = hashed(f"{user}:{shown['realm']}:{password}")
     a2 = hashed(f"PLAY:{url}")
     response = hashed(f"{a1}:{shown['nonce']}:{more}{a2}")
     said = f'Digest username="{user}", realm="{shown["realm"]}", nonce="{shown["nonce"]}", uri="{url}", '
     said += f'algorithm={shown["algorithm"]}, response="{response}"'
-    return said + (', qop=auth, nc=00000001, cnonce="abc"' if qop else "")
+    return said + (f', qop=auth, nc={count}, cnonce="abc"' if qop else "")
 
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("qop", [True, False])
 def test_both_algorithms_pass_with_and_without_qop(auth: DigestAuth, which: int, qop: bool) -> None:
-    header = signed(auth.challenges()[which], qop=qop)
-    assert auth.check("PLAY", URL, header) is Verdict.PASSED
-    assert auth.check("PLAY", f"{URL}/track1", header) is Verdict.PASSED
+    challenge = auth.challenges()[which]
+    assert auth.check("PLAY", URL, signed(challenge, qop=qop)) is Verdict.PASSED
+    assert auth.check("PLAY", f"{URL}/track1", signed(challenge, qop=qop, count="00000002")) is Verdict.PASSED
 
 
 def test_md5_is_the_last_challenge(auth: DigestAuth) -> None:
@@ -67,15 +75,39 @@ def test_another_password_user_method_or_address_is_wrong(auth: DigestAuth) -> N
 def test_a_nonce_grows_stale_but_for_the_connection_it_was_given_to(auth: DigestAuth, clock: Clock) -> None:
     challenge = auth.challenges()[0]
     header = signed(challenge)
+    nonce = parameters(challenge)["nonce"]
     clock.now += NONCE_SECONDS + 2
     assert auth.check("PLAY", URL, header) is Verdict.STALE
-    assert auth.check("PLAY", URL, header, seen=parameters(challenge)["nonce"]) is Verdict.PASSED
+    assert auth.check("PLAY", URL, header, seen=nonce) is Verdict.PASSED
     assert "stale=true" in auth.challenges(stale=True)[0]
 
 
-def test_a_nonce_of_another_device_is_wrong(auth: DigestAuth, clock: Clock) -> None:
-    other = DigestAuth(auth.credentials, clock)
-    assert auth.check("PLAY", URL, signed(other.challenges()[0])) is Verdict.WRONG
+def test_the_right_password_with_a_nonce_of_before_a_restart_is_stale(auth: DigestAuth, clock: Clock) -> None:
+    challenge = DigestAuth(auth.credentials, clock).challenges()[0]
+    assert auth.check("PLAY", URL, signed(challenge)) is Verdict.STALE
+    assert auth.check("PLAY", URL, signed(challenge, password="other")) is Verdict.WRONG
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_was_sent_once_is_stale_the_second_time(auth: DigestAuth, seen: bool) -> None:
+    challenge = auth.challenges()[0]
+    nonce = parameters(challenge)["nonce"] if seen else ""
+    counts = ["00000002", "00000002", "00000001", "0000000A", "00000009"]
+    verdicts = [auth.check("PLAY", URL, signed(challenge, count=one), seen=nonce) for one in counts]
+    assert [one is Verdict.PASSED for one in verdicts] == [True, False, False, True, False]
+    assert {verdicts[1], verdicts[2], verdicts[4]} == {Verdict.STALE}
+
+
+def test_each_nonce_has_its_own_count_and_a_wrong_password_takes_none(auth: DigestAuth) -> None:
+    first, second = auth.challenges()[0], auth.challenges()[0]
+    assert auth.check("PLAY", URL, signed(first, password="other")) is Verdict.WRONG
+    assert auth.check("PLAY", URL, signed(first)) is Verdict.PASSED
+    assert auth.check("PLAY", URL, signed(second)) is Verdict.PASSED
+
+
+@pytest.mark.parametrize("count", ["", "g", "-1", "000000001"])
+def test_a_count_that_is_none_is_wrong(auth: DigestAuth, count: str) -> None:
+    assert auth.check("PLAY", URL, signed(auth.challenges()[0], count=count)) is Verdict.WRONG
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,22 @@ def test_a_plain_password_and_an_empty_token_do_not_pass(tokens: UsernameTokens)
     assert not tokens.passes(token(kind="Text"))
     assert not tokens.passes(Element(named("wsse", "UsernameToken")))
     assert not tokens.passes(token(b""))
+
+
+@pytest.mark.parametrize("nonce", ["é", "\N{FULLWIDTH DIGIT ONE}===", "a", "?"])
+def test_a_nonce_that_is_no_base64_does_not_pass(tokens: UsernameTokens, nonce: str) -> None:
+    made = token()
+    shown = made.find(named("wsse", "Nonce"))
+    assert shown is not None
+    shown.text = nonce
+    assert not tokens.passes(made)
+
+
+def test_a_time_out_of_the_calendar_does_not_pass(tokens: UsernameTokens) -> None:
+    made, created = token(), "0001-01-01T00:00:00+01:00"
+    for name in ("Created", "Password"):
+        shown = made.find(named("wsu" if name == "Created" else "wsse", name))
+        assert shown is not None
+        digest = hashlib.sha1(b"12345678" + created.encode() + "sécret".encode()).digest()
+        shown.text = created if name == "Created" else base64.b64encode(digest).decode()
+    assert not tokens.passes(made)
