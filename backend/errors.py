@@ -44,6 +44,7 @@
     │   ├── TransientFailure        try again later by itself
     │   ├── PermanentFailure        this file can never be accepted there
     │   ├── Unsupported             an optional target cannot take this file: skipped
+    │   │   └── PastRetention           it would delete the file again at once, or soon
     │   ├── TargetParked            the whole target needs a person (quota, credentials, bucket)
     │   └── TransferCancelled       we stopped it: shutdown, or the lease went to another worker
     ├── VectorIndexFailed       an index of vectors cannot be used; the catalog answers in its place
@@ -269,6 +270,10 @@ class PermanentFailure(TargetError):
 
 class Unsupported(TargetError):
     code = "target-unsupported"
+
+
+class PastRetention(Unsupported):
+    code = "past-retention"
 
 
 class TargetParked(TargetError):

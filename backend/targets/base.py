@@ -69,9 +69,12 @@ class RemoteCopy:
 
 
 class Verdict(StrEnum):
+    """`ENDED`: the remote let the copy go when its time there was over, as it is set up to."""
+
     MATCHES = "matches"
     MISSING = "missing"
     DIFFERS = "differs"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Proof:
     """The result of a verification: the verdict, the remote's own figures, and how they were had.
 
     `read_bytes`: how much of the copy had to be read back for it, which counts against the bandwidth limit.
+    `ended_at`: until when an ended copy was to be kept there.
     """
 
     verdict: Verdict
@@ -87,6 +91,7 @@ class Proof:
     checksum: str | None = None
     reason: str = ""
     read_bytes: int = 0
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,17 @@ class Holding(Protocol):
 
     def let_go(self, copy: RemoteCopy) -> RemoteCopy:
         """End that; it is no error when nothing kept it."""
+
+
+@runtime_checkable
+class Perishable(Protocol):
+    """A place that deletes by itself what has grown old there."""
+
+    def doubt(self, copy: RemoteCopy) -> str:
+        """Why a copy that is right now is not to be relied on alone: it goes soon, or nobody knows when.
+
+        "" when it stays for a good while. Network trouble raises.
+        """
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from backend.targets.milestone.events import Events
 from backend.targets.milestone.failures import Answer, VmsProblem, judge, speakable
 from backend.targets.milestone.hardware import Hardware
 from backend.targets.milestone.idp import Kept
+from backend.targets.milestone.keeping import Keeping
 from backend.targets.milestone.rest import Object, Rest, id_of, text_of
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.site import RecordingServer
@@ -112,4 +113,10 @@ class Probe:
         user = text_of(device, "userName")
         if user and user != self.hardware.edge.username:
             raise VmsProblem(Answer("edge-user", message=user))
-        return f"It stands there as hardware with {len(cameras)} camera{'' if len(cameras) == 1 else 's'}."
+        said = f"It stands there as hardware with {len(cameras)} camera{'' if len(cameras) == 1 else 's'}."
+        return f"{said} {self._kept(id_of(cameras[0]))}" if cameras else said
+
+    def _kept(self, camera_id: str) -> str:
+        kept = Keeping(self.rest).retention(camera_id)
+        self.details["retention_minutes"] = kept.lasts and int(kept.lasts.total_seconds() // 60)
+        return kept.words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +30,7 @@ class Sequence(NamedTuple):
 
 
 class Footage:
-    """One camera's. Thread-safe. What is there stays: a second frame of the same instant is not taken."""
+    """One camera's. Thread-safe. A second frame of the same instant is not taken."""
 
     def __init__(self) -> None:
         self._frames: dict[datetime, Frame] = {}
@@ -44,8 +44,15 @@ class Footage:
                 self._frames.setdefault(one.at, one)
             return len(self._frames) - before
 
+    def age(self, before: datetime, locked: Collection[Sequence]) -> None:
+        """The VMS's retention passes over what is older, but for what is locked."""
+        with self._lock:
+            for at in [at for at in self._frames if at < before]:
+                if not any(one.begin <= at <= one.end for one in locked):
+                    del self._frames[at]
+
     def remove(self, start: datetime, end: datetime) -> None:
-        """Those from `start` up to `end`: the VMS's retention passes over them."""
+        """Those from `start` up to `end`, before their time: a disk failed, or was full."""
         with self._lock:
             self._frames = {at: one for at, one in self._frames.items() if not start <= at < end}
 

@@ -9,7 +9,11 @@ from tests.services.vms.footage import Footage
 from tests.services.vms.model import Item, World, new_id, written
 from tests.services.vms.refusal import Refused, bad
 
-KINDS = ("recordingServers", "hardwareDrivers", "hardware", "cameras", "storages", "userDefinedEvents")
+KINDS = (
+    "recordingServers", "hardwareDrivers", "hardware", "cameras", "storages", "archiveStorages", "userDefinedEvents",
+)  # fmt: skip
+# Fifty years: footage of any date stays, but where a test says for how long it is kept.
+_RETAIN_MINUTES = 50 * 365 * 24 * 60
 WRITABLE: dict[str, dict[str, type]] = {
     "hardware": {"name": str, "description": str, "enabled": bool, "address": str, "userName": str},
     "cameras": {
@@ -55,7 +59,12 @@ def new_recording_server(world: World, name: str, web_server_uri: str) -> Item:
         "version": "25.2.1.1",
     }
     server = world.add(Item("recordingServers", new_id(), fields))
-    stored = {"name": "Local default", "retainMinutes": 10080, "maxSize": 1000, "diskPath": "C:\\MediaDatabase"}
+    stored = {
+        "name": "Local default",
+        "retainMinutes": _RETAIN_MINUTES,
+        "maxSize": 1000,
+        "diskPath": "C:\\MediaDatabase",
+    }
     world.add(Item("storages", new_id(), stored, server))
     for number, (driver, group) in enumerate((("StableFPS_T800", "Other"), ("ONVIF", "ONVIF"), ("AXIS", "AXIS"))):
         told = {"name": driver, "number": 420 + number, "groupName": group, "driverType": "Hardware", "useCount": 0}

@@ -14,8 +14,8 @@ from defusedxml.ElementTree import fromstring
 from tests.services.drive.replies import Reply
 from tests.services.drive.wire import Call
 from tests.services.vms.faults import Faults
+from tests.services.vms.keeping import aged
 from tests.services.vms.model import Item, World, instant, written
-from tests.services.vms.objects import footage_of
 from tests.services.vms.tokens import Idp, RecorderTokens
 
 SERVER_COMMAND = "http://videoos.net/2/XProtectCSServerCommand"
@@ -86,7 +86,7 @@ class SoapServices:
         return "".join(f"<SequenceType><Id>{i}</Id><Name>{name}</Name></SequenceType>" for i, name in _TYPES)
 
     def _sequences(self, asked: Element) -> str:
-        footage = footage_of(self._camera(asked))
+        footage = aged(self.world, self._camera(asked))
         kind = _text(asked, RECORDER_COMMAND, "sequenceType").lower()
         if kind not in dict(_TYPES):
             raise _Fault("Unknown sequence type", 40001)

@@ -21,6 +21,7 @@ from tests.services.vms.faults import Drop, Fault, Faults, Slow, Status
 from tests.services.vms.footage import Frame
 from tests.services.vms.hardware import HardwareTasks, new_hardware
 from tests.services.vms.jobs import Jobs
+from tests.services.vms.keeping import aged, set_retention
 from tests.services.vms.model import Item, World
 from tests.services.vms.objects import footage_of, new_camera, new_recording_server
 from tests.services.vms.onvif_client import Look, OnvifClient
@@ -91,8 +92,8 @@ class Vms:
     # What stands in it
 
     def frames(self, camera_id: str) -> list[Frame]:
-        """Those that arrived, by time."""
-        return footage_of(self.world.get("cameras", camera_id)).frames()
+        """Those that arrived and are still kept, by time."""
+        return aged(self.world, self.world.get("cameras", camera_id)).frames()
 
     def every(self, kind: str) -> list[Item]:
         """cameras, hardware, tasks, bookmarks, evidenceLocks, events, userDefinedEvents, recordingServers…"""
@@ -125,6 +126,10 @@ class Vms:
     def lose_footage(self, camera_id: str, start: datetime, end: datetime) -> None:
         footage_of(self.world.get("cameras", camera_id)).remove(start, end)
 
+    def retain(self, days: float, *archives: float) -> None:
+        """For how long footage is kept from now on: in the storage, and with it in each of its archives, in days."""
+        set_retention(self.world, days, archives)
+
     def pause(self) -> None:
         """Refuse connections, and break those that are open."""
         self._gateway.close()
@@ -135,7 +140,7 @@ class Vms:
         self._recorder = self._serving(self._recorder.server_address[1], self._recorder_work)
 
     def advance(self, seconds: float) -> None:
-        """The clock is put forward: tokens run out."""
+        """The clock is put forward: tokens run out, footage ages."""
         self.world.ahead_seconds += seconds
 
     def expire_tokens(self) -> None:
