@@ -1,8 +1,8 @@
 """How long the VMS keeps what a camera records, and what that means for a recording: refused, ended, or to be doubted.
 
 A camera records into a storage; what grows too old there goes to the storage's archives, one after the other, and is
-deleted from the last one. Each tells its minutes from the recording on, and an archive may not keep it for less time than
-what it takes over from: the longest of them is how long the VMS keeps it. A full disk (`maxSize`) ends it sooner: that
+deleted from the last one. Each tells its minutes from the recording on, and an archive may not keep it for less time
+than what it takes over from: the longest of them is how long the VMS keeps it. A full disk (`maxSize`) ends it sooner: that
 is no retention, and told as damage.
 """
 
@@ -56,7 +56,7 @@ class Passed:
 
 @dataclass
 class Keeping:
-    """Each call raises VmsProblem. `is_locked`: whether an evidence lock keeps the recording now; asked if it matters."""
+    """Each call raises VmsProblem. `is_locked`: whether an evidence lock keeps the recording now; asked if need be."""
 
     rest: Rest
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -92,9 +92,9 @@ class Keeping:
         raise PastRetention(
             f"Milestone keeps what the camera “{kept.camera or camera_id}” records for {_length(kept.lasts)}{storage}. "
             f"This recording began at {_instant(span.start_at)} and {self._would_go(span, kept.lasts)}, so the VMS is "
-            "not asked to fetch it. Raise the retention of that storage or of its last archive in the Management Client "
-            "and retry, or keep the file on another target. A hold here (an evidence lock there) keeps only what the VMS "
-            "has.",
+            "not asked to fetch it. Raise the retention of that storage or of its last archive in the Management "
+            "Client and retry, or keep the file on another target. A hold here (an evidence lock there) keeps only "
+            "what the VMS has.",
             detail={"retention_minutes": int(kept.lasts.total_seconds() // 60)},
         )
 
