@@ -42,8 +42,9 @@ class VmsProblem(Exception):
 _PARKED = {
     "credentials": "does not accept the name and password ({message}). Correct MILESTONE_USERNAME and "
     "MILESTONE_PASSWORD (or username and password of the target): a basic user of the VMS, not one of Windows",
-    "no-credentials": "cannot be asked: no user is configured. Set MILESTONE_USERNAME and MILESTONE_PASSWORD: a basic "
-    "user of the VMS with the role Administrators",
+    "no-credentials": "cannot be asked: no user is configured. Set username and password of the target, or where it "
+    "leaves out url or has that of MILESTONE_URL, MILESTONE_USERNAME and MILESTONE_PASSWORD: a basic user of the VMS "
+    "with the role Administrators",
     "no-url": "cannot be asked: no address is configured. Set MILESTONE_URL to that of the management server",
     "no-edge": "cannot fetch anything: nothing says how it reaches this server. Set EDGE_ADDRESS, and EDGE_USERNAME "
     "and EDGE_PASSWORD if they are to be others than those made here",
@@ -74,6 +75,12 @@ _PARKED = {
     "no-event": "has no user-defined event “{message}”. Make it in the Management Client, or correct the option event",
     "no-locks": "does not take evidence locks ({message}). They are part of XProtect Corporate alone; set "
     "evidence_lock = false to do without",
+    "lock-unsure": "was asked for an evidence lock and did not tell whether it made one; nor does it list them. See "
+    "in the Smart Client's list of evidence locks whether {message} is there (reference, description) and remove it. "
+    "Then release the hold here, wait for what is told of that, and hold again",
+    "lock-left": "may still have an evidence lock of a hold that is over; it does not list them. See in the Smart "
+    "Client's list of evidence locks whether {message} is there (reference, description) and remove it. Then hold the "
+    "video here once more and release it, and this is settled",
     "tls": "was reached but its certificate is not accepted ({message}). Name the certificate that signed it in the "
     "option ca_file, and see whether this server's clock is right",
     "ca-file": "cannot be asked: the file of the option ca_file holds no certificates. Correct it",
@@ -95,6 +102,11 @@ _TRANSIENT = {
     "task-failed": "could not fetch the recording: {message}",
     "task-gone": "knows nothing any more of the retrieval it was about; it starts anew",
     "task-late": "did not finish the retrieval within {message} (option task_hours); it was stopped and starts anew",
+    "task-unsure": "was asked for the retrieval and did not tell its number; {message}",
+    "camera-gone": "has no longer the camera that was to fetch ({message}); our edge device is looked for anew",
+    "hardware-late": "did not finish with our edge device within {message}; the task was stopped. See in the "
+    "Management Client whether it answers",
+    "lock-raced": "was asked for this evidence lock by two workers at once; one of them goes on",
     "incomplete": "says it fetched the recording, and has not all of it: {message}",
 }
 _UNSPEAKABLE = re.compile(

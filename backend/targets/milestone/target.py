@@ -12,7 +12,7 @@ from backend.errors import StorageError, TargetError, TransientFailure
 from backend.offers.offering import Offering
 from backend.targets.base import CheckReport, Expected, Notes, Proof, RemoteCopy, Source, Transfer, Verdict
 from backend.targets.config import Kind, TargetConfig
-from backend.targets.milestone.bookmarks import Words
+from backend.targets.memory_notes import MemoryNotes
 from backend.targets.milestone.failures import Answer, VmsProblem, judge
 from backend.targets.milestone.hardware import Edge, Hardware
 from backend.targets.milestone.idp import IdentityProvider, Kept
@@ -21,7 +21,7 @@ from backend.targets.milestone.options import MILESTONE_OPTIONS, option_problems
 from backend.targets.milestone.probe import Probe
 from backend.targets.milestone.proofs import Known, read_proof, wanted_of
 from backend.targets.milestone.putting import Putting, Vms
-from backend.targets.milestone.rest import Rest, path_id
+from backend.targets.milestone.rest import Rest, as_id, path_id
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.site import Site
 from backend.targets.milestone.soap import Login
@@ -53,7 +53,7 @@ class MilestoneTarget:
         self._recorder = Recorder(self._wire, self._second)
         self._vms = self._as_configured(options)
         self._offering: Offering | None = None
-        self._notes: Notes | None = None
+        self._locks = Locks(self._rest, MemoryNotes())
 
     def _as_configured(self, options: Any) -> Vms:
         return Vms(
@@ -80,7 +80,7 @@ class MilestoneTarget:
 
     def take_notes_in(self, notes: Notes) -> None:
         """Keep there which evidence lock is whose (see `NoteTaker`)."""
-        self._notes = notes
+        self._locks = Locks(self._rest, notes)
 
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
         """Offer the file, have it fetched and see it proved (see `Target.put`).
@@ -89,7 +89,9 @@ class MilestoneTarget:
         """
         with self._judging():
             putting = Putting(self._vms, self._told_offering(), source, transfer)
-            return putting.run(key, self._noted_lock(source.video_id))
+            copy = putting.run(key, "")
+            known = read_proof(copy.proof)
+            return _with_lock(copy, self._locks.carried(known)) if known else copy
 
     def verify(self, expected: Expected, copy: RemoteCopy) -> Proof:
         """Whether the VMS has all the time that the recording took (see `Target.verify`). Sizes say nothing there."""
@@ -131,24 +133,12 @@ class MilestoneTarget:
             known = self._known(copy)
             if known is None:
                 raise TransientFailure(f"Milestone has no recording to lock: {_GONE} It is tried again.")
-            locks = Locks(self._rest)
-            for lock_id in (known.lock_id, self._noted_lock(known.video_id)):
-                if locks.is_there(lock_id):
-                    return _with_lock(copy, lock_id)
-            words = Words(known.video_id, f"Held in Holdfast: {reason or 'no reason given'}", reason)
-            lock_id = locks.make(known.camera_id, known.wanted.span, words)
-            self._note_lock(known.video_id, lock_id)
-            return _with_lock(copy, lock_id)
+            return _with_lock(copy, self._locks.hold(known, reason))
 
     def let_go(self, copy: RemoteCopy) -> RemoteCopy:
         """Remove the evidence lock (see `Holding`)."""
         with self._judging():
-            known = self._known(copy)
-            video_id = known.video_id if known else ""
-            locks = Locks(self._rest)
-            for lock_id in {known.lock_id if known else "", self._noted_lock(video_id)} - {""}:
-                locks.remove(lock_id)
-            self._note_lock(video_id, "")
+            self._locks.let_go(self._video_of(copy), as_id(copy.proof.get("lock_id")))
             return _with_lock(copy, "")
 
     @contextmanager
@@ -208,14 +198,6 @@ class MilestoneTarget:
         parent = path_id(relations.get("parent") if isinstance(relations, dict) else None, "hardware")
         device = self._rest.find("hardware", parent) if parent else None
         return self._hardware.site.server_of(device).url if device else None
-
-    def _noted_lock(self, video_id: str) -> str:
-        return (self._notes.get(f"lock {video_id}") or "") if self._notes and video_id else ""
-
-    def _note_lock(self, video_id: str, lock_id: str) -> None:
-        if self._notes and video_id:
-            name = f"lock {video_id}"
-            self._notes.put(name, lock_id, instead_of=self._notes.get(name))
 
 
 def _with_lock(copy: RemoteCopy, lock_id: str) -> RemoteCopy:

@@ -79,6 +79,7 @@ class Faults:
     def __init__(self) -> None:
         self.edge_storage_unsupported = False  # edgeStorageEnabled stays false, whatever is asked
         self.not_corporate = False  # an edition without evidence locks
+        self.lists_locks = False  # GET evidenceLocks gives them, as no release is known to do
         self.no_licence = False  # hardware cannot be taken in
         self.plain_events = False  # an event's type is taken, and nothing else about it
         self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
@@ -138,6 +139,7 @@ class Faults:
             self._requests.clear()
             self._pulls.clear()
         self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.plain_events = False
+        self.lists_locks = False
         self.late_sequences = 0
         for fault in waiting:
             if isinstance(fault, Slow):

@@ -111,8 +111,8 @@ class Rest:
     def _tag(self, one: Asked, call: Call) -> Reply:
         if one.id is not None and not one.child:
             return self._one_tag(one, self.world.get(one.kind, one.id), call)
-        if one.method == "GET" and one.kind == "events":
-            return json_reply(listed(self.world.every("events"), one.query))
+        if one.method == "GET" and (one.kind == "events" or (one.kind == "evidenceLocks" and self.faults.lists_locks)):
+            return json_reply(listed(self.world.every(one.kind), one.query))
         if one.method != "POST" or one.child:
             raise unknown_request()  # there is no list of bookmarks or locks
         body = _body(call)
