@@ -44,9 +44,11 @@ class Locks:
         same = (note.camera_id, note.start, note.end) == (known.camera_id, moment(span.start_at), moment(span.end_at))
         return note.lock_id if same else ""
 
-    def ids(self, known: Known) -> set[str]:
-        """Of what locks this video's recording is known to have."""
-        return {known.lock_id, self._notes.read(known.video_id).lock_id} - {""}
+    def are_on(self, known: Known) -> bool:
+        """Whether one that is known for this video is there and keeps this recording."""
+        known_ids = {known.lock_id, self._notes.read(known.video_id).lock_id} - {""}
+        found = (self._rest.find(_KIND, lock_id) for lock_id in known_ids)
+        return any(one is not None and _keeps(one, known) for one in found)
 
     def hold(self, known: Known, reason: str) -> str:
         """The id of the lock that keeps this recording: ours if it is there, else a new one.
