@@ -50,12 +50,6 @@ class Locks:
         found = (self._rest.find(_KIND, lock_id) for lock_id in known_ids)
         return any(one is not None and _keeps(one, known) for one in found)
 
-    def are_on(self, known: Known) -> bool:
-        """Whether one whose id is known keeps this recording now."""
-        ids = {known.lock_id, self._notes.read(known.video_id).lock_id} - {""}
-        found = (self._rest.find(_KIND, lock_id) for lock_id in ids)
-        return any(one is not None and _keeps(one, known) for one in found)
-
     def hold(self, known: Known, reason: str) -> str:
         """The id of the lock that keeps this recording: ours if it is there, else a new one.
 
