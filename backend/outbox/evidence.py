@@ -1,69 +1,66 @@
 """Holds reach the copies too: where a target would let a copy go by itself, it is told to keep it while the hold lasts.
 
 A hold makes an evidence lock in the VMS, and its end releases it. What is locked stands in the copy's proof, and in a
-note of the target, by which it is found again when the video's last hold is over, whatever became of the copy.
+note of the target (locked.py), by which it is found again when the video's last hold is over, whatever became of the
+copy. Once a day the target is asked whether the lock is still there: somebody may have removed it.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, delete, exists, literal, or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, raiseload
 
 from backend.catalog.clock import Clock
 from backend.catalog.database import Database
 from backend.catalog.holds import counting, of_videos
-from backend.catalog.models import Delivery, DeliveryState, Hold, TargetNote, Video
+from backend.catalog.models import Delivery, DeliveryState, Hold, Video
 from backend.disk.layout import Layout
 from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
-from backend.outbox import look
+from backend.outbox import locked
 from backend.outbox.backoff import delay_seconds
-from backend.outbox.clock import instant, lease_end
+from backend.outbox.clock import instant
+from backend.outbox.hands import Hands, Taken, copy_of, put_back
+from backend.outbox.locked import LOCK, Locked, lock_of
 from backend.outbox.look import why_left_alone
 from backend.outbox.places import Places
 from backend.outbox.record import record_delivery
 from backend.targets.base import Holding, RemoteCopy
 
 NOT_LOCKED = "not-locked"
-# Beside what the target itself notes.
-_NOTE = "held "
-_LOCK = "lock_id"
 # Each may take a remote's whole patience.
 _MOST_AT_ONCE = 20
 _PAGE = 1000
 # One whose target makes no locks is asked about once more after a while: its settings may have changed.
 _NEVER_LOCKED_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A verified copy of a held video, whose proof tells of no lock."""
-
-    delivery_id: int
-    video_id: str
-    copy: RemoteCopy
+LOOK_AGAIN_SECONDS = 24 * 3600.0
 
 
 @dataclass
 class Evidence:
-    """Any number may run, in any number of processes; each copy is in one's hands at a time."""
+    """Any number may run, in any number of processes; each copy is in one's hands at a time.
+
+    `look_again_seconds`: after how long a lock that was there is asked about again.
+    """
 
     database: Database
     layout: Layout
     places: Places
     log: UploadLog
     clock: Clock
+    hands: Hands = field(init=False)
+    look_again_seconds: float = LOOK_AGAIN_SECONDS
     _failures: dict[str, tuple[int, float]] = field(default_factory=dict)  # by target and video: how often, until when
     _looked_at: dict[str, int] = field(default_factory=dict)  # by target: the last copy of the page before
+
+    def __post_init__(self) -> None:
+        self.hands = Hands(self.database)
 
     @property
     def is_needed(self) -> bool:
@@ -90,12 +87,12 @@ class Evidence:
 
     def _each(self, name: str, target: Holding, at: datetime) -> int:
         done = 0
-        held = self._unlocked(name, at)
+        due = self._due(name, at)
         with self.database.read() as session:
-            over = _over(session, name, at)
+            over = locked.over(session, name, at)
         try:
-            for video_id in self._patient(name, held):
-                done += self._lock(name, target, held[video_id], at)
+            for video_id in self._patient(name, due):
+                done += self._lock(name, target, video_id, due[video_id], at)
             for video_id in self._patient(name, over):
                 done += self._release(name, target, video_id, over[video_id])
         except TargetError:
@@ -103,83 +100,112 @@ class Evidence:
             return done
         return done
 
-    def _unlocked(self, name: str, at: datetime) -> dict[str, _Held]:
-        """Of the held copies one page, the next one at the next turn: those that are to be locked, by video."""
+    def _due(self, name: str, at: datetime) -> dict[str, int]:
+        """Of the held copies one page, the next one at the next turn: the deliveries to ask about, by video; those that
+        are not locked lead."""
         with self.database.read() as session:
             page = _held(session, name, at, self._looked_at.get(name, 0))
+            notes = locked.known(session, name, [row.video_id for row in page])
+            now = instant(session)
         self._looked_at[name] = page[-1].id if len(page) == _PAGE else 0
-        return {row.video_id: _Held(row.id, row.video_id, _copy_of(row)) for row in page if not row.proof.get(_LOCK)}
+        unlocked, stale = dict[str, int](), dict[str, int]()
+        for row in page:
+            note, lock_id = notes.get(row.video_id), lock_of(copy_of(row))
+            if not lock_id or note is None or note.lock_id != lock_id:
+                unlocked[row.video_id] = row.id
+            elif self._is_stale(note, now):
+                stale[row.video_id] = row.id
+        return unlocked | stale
+
+    def _is_stale(self, note: Locked, now: datetime) -> bool:
+        """Also when it was seen after now: then a clock was wrong."""
+        age = timedelta(seconds=self.look_again_seconds)
+        return note.seen_at is None or not now - age < note.seen_at <= now
 
     def _patient(self, name: str, video_ids: Iterable[str]) -> list[str]:
         now = time.monotonic()
         ready = [v for v in video_ids if self._failures.get(f"{name} {v}", (0, 0.0))[1] <= now]
         return ready[:_MOST_AT_ONCE]
 
-    def _lock(self, name: str, target: Holding, one: _Held, at: datetime) -> bool:
-        token = self._claim(one.delivery_id)
-        if token is None:
-            return False
-        with self.database.read() as session:
-            holds = of_videos(session, [one.video_id], at).get(one.video_id, ())
-            before = session.get(TargetNote, (name, _NOTE + one.video_id))
-        reason, copy = "; ".join(hold.reason for hold in holds), one.copy
-        if before is not None:
-            # It was sent again since: the lock that was made then is still there.
-            copy = replace(copy, proof={**copy.proof, _LOCK: _read(before.value).proof.get(_LOCK, "")})
-        try:
-            locked = target.hold(copy, reason)
-        except TargetError as error:
-            self._failed(name, one.video_id, error)
-            words = f"It is held here, and could not be locked in {self._label(name)}: {error.message}"
-            self._write(token, one.delivery_id, error=words, error_code=NOT_LOCKED)
-            raise
-        if not locked.proof.get(_LOCK):
-            self._write(token, one.delivery_id)
-            self._failures[f"{name} {one.video_id}"] = (0, time.monotonic() + _NEVER_LOCKED_SECONDS)
+    def _lock(self, name: str, target: Holding, video_id: str, delivery_id: int, at: datetime) -> bool:
+        taken = self.hands.take(delivery_id)
+        if taken is None:
             return False
         with self.database.write() as session:
-            _note(session, name, one.video_id, locked)
-            look.let_go(session, token, one.delivery_id, **_proven(locked))
-        self._done(name, one.video_id, "locked")
-        return True
-
-    def _release(self, name: str, target: Holding, video_id: str, noted: RemoteCopy) -> bool:
-        with self.database.read() as session:
-            delivery = _row(session, name, video_id)
-        token = self._claim(delivery.id) if delivery is not None and delivery.state == DeliveryState.DELIVERED else None
-        if delivery is not None and delivery.state == DeliveryState.DELIVERED and token is None:
-            return False
-        is_same = delivery is not None and delivery.proof.get(_LOCK) == noted.proof.get(_LOCK)
+            holds = of_videos(session, [video_id], at).get(video_id, ())
+            before = locked.known(session, name, [video_id]).get(video_id)
+            if before is None:
+                # Whatever becomes of this call, the end of the hold asks the target to let go.
+                locked.remember(session, name, video_id, taken.copy, None)
+        reason, copy = "; ".join(hold.reason for hold in holds), taken.copy
+        if before is not None and before.lock_id:
+            # It was sent again since: the lock that was made then may still be there.
+            copy = replace(copy, proof={**copy.proof, LOCK: before.lock_id})
         try:
-            free = target.let_go(_copy_of(delivery) if delivery is not None and is_same else noted)
+            now_locked = self.hands.ask(taken, lambda: target.hold(copy, reason))
         except TargetError as error:
             self._failed(name, video_id, error)
-            if delivery is not None and token is not None:
-                words = f"Nothing holds it here any more, and its lock in {self._label(name)} is still there: "
-                self._write(token, delivery.id, error=words + error.message, error_code=NOT_LOCKED)
+            self.hands.put_back(taken, error=self._not_locked(name, taken, error), error_code=NOT_LOCKED)
             raise
+        if not lock_of(now_locked):
+            return self._never_locked(name, video_id, taken, before)
+        return self._keep_lock(name, video_id, taken, now_locked)
+
+    def _keep_lock(self, name: str, video_id: str, taken: Taken, now_locked: RemoteCopy) -> bool:
         with self.database.write() as session:
-            session.execute(delete(TargetNote).where(*_noted(name, video_id)))
-            if delivery is not None and token is not None:
-                look.let_go(session, token, delivery.id, **(_proven(free) if is_same else {}))
-        self._done(name, video_id, "unlocked")
+            ours = put_back(session, taken, **_proven(now_locked))
+            noted = locked.known(session, name, [video_id]).get(video_id)
+            # Who took the copy meanwhile knows better what it has; but what nobody knows of nobody would release.
+            if ours or noted is None or not noted.lock_id:
+                locked.remember(session, name, video_id, now_locked, instant(session) if ours else None)
+        if not ours:
+            return False
+        if lock_of(now_locked) == lock_of(taken.copy):
+            self._failures.pop(f"{name} {video_id}", None)
+            return False
+        self._done(name, video_id, "locked")
         return True
 
-    def _claim(self, delivery_id: int) -> str | None:
-        token, who = str(uuid.uuid4()), f"lock:{os.getpid()}"
+    def _never_locked(self, name: str, video_id: str, taken: Taken, before: Locked | None) -> bool:
+        """The target makes no locks."""
         with self.database.write() as session:
-            now = instant(session)
-            free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
-            claimed = update(Delivery).where(
-                Delivery.id == delivery_id, Delivery.state == DeliveryState.DELIVERED, free
-            )
-            taken = claimed.values(lease_token=token, lease_until=lease_end(now), leased_by=who).returning(Delivery.id)
-            is_ours = session.scalar(taken.execution_options(synchronize_session=False)) is not None
-        return token if is_ours else None
+            if before is None:
+                locked.forget(session, name, video_id)
+            put_back(session, taken)
+        self._failures[f"{name} {video_id}"] = (0, time.monotonic() + _NEVER_LOCKED_SECONDS)
+        return False
 
-    def _write(self, token: str, delivery_id: int, **values: Any) -> None:
+    def _not_locked(self, name: str, taken: Taken, error: TargetError) -> str:
+        label = self._label(name)
+        if lock_of(taken.copy):
+            return f"It is held here, and whether its lock in {label} is still there could not be seen: {error.message}"
+        return f"It is held here, and could not be locked in {label}: {error.message}"
+
+    def _release(self, name: str, target: Holding, video_id: str, noted: Locked) -> bool:
+        with self.database.read() as session:
+            delivery = _row(session, name, video_id)
+        is_copy = delivery is not None and delivery.state == DeliveryState.DELIVERED
+        taken = self.hands.take(delivery.id) if delivery is not None and is_copy else None
+        if is_copy and taken is None:
+            return False
+        try:
+            for copy in _each_lock(noted.copy, taken):
+                self.hands.ask(taken, lambda copy=copy: target.let_go(copy))  # type: ignore[misc]
+        except TargetError as error:
+            self._failed(name, video_id, error)
+            if taken is not None:
+                left = "its lock in {} is still there" if noted.lock_id else "a lock may be left in {}"
+                words = f"Nothing holds it here any more, and {left.format(self._label(name))}: {error.message}"
+                self.hands.put_back(taken, error=words, error_code=NOT_LOCKED)
+            raise
         with self.database.write() as session:
-            look.let_go(session, token, delivery_id, **values)
+            if taken is not None and not put_back(session, taken, **_proven(_without_lock(taken.copy))):
+                # Somebody took the copy meanwhile, and its proof still names the lock: the next turn sees to that.
+                locked.remember(session, name, video_id, _without_lock(noted.copy), None)
+                return False
+            locked.forget(session, name, video_id)
+        self._done(name, video_id, "unlocked")
+        return True
 
     def _failed(self, name: str, video_id: str, error: TargetError) -> None:
         times = self._failures.get(f"{name} {video_id}", (0, 0.0))[0] + 1
@@ -209,13 +235,18 @@ class Evidence:
             page = select(Delivery).where(Delivery.target == name, Delivery.id > last).options(raiseload("*"))
             with self.database.read() as session:
                 rows = session.scalars(page.order_by(Delivery.id).limit(_PAGE)).all()
-            for row in rows:
-                if row.proof.get(_LOCK):
-                    with self.database.write() as session:
-                        found += _note(session, name, row.video_id, _copy_of(row))
+            found += self._note(name, {row.video_id: copy_of(row) for row in rows if lock_of(copy_of(row))})
             if len(rows) < _PAGE:
                 return found
             last = rows[-1].id
+
+    def _note(self, name: str, copies: dict[str, RemoteCopy]) -> int:
+        """Those that no note tells of."""
+        with self.database.write() as session:
+            unknown = copies.keys() - locked.known(session, name, copies).keys()
+            for video_id in unknown:
+                locked.remember(session, name, video_id, copies[video_id], None)
+        return len(unknown)
 
 
 def _held(session: Session, name: str, at: datetime, after: int) -> Sequence[Delivery]:
@@ -226,45 +257,20 @@ def _held(session: Session, name: str, at: datetime, after: int) -> Sequence[Del
     return session.scalars(page.options(raiseload("*"))).all()
 
 
-def _over(session: Session, name: str, at: datetime) -> dict[str, RemoteCopy]:
-    """What is locked and not held any more, by video."""
-    of_holds = and_(_is_of(Hold.video_id), counting(at))
-    mine = (TargetNote.target == name, TargetNote.name >= _NOTE, TargetNote.name < _NOTE + "~")
-    query = select(TargetNote).where(*mine, ~exists().where(of_holds)).order_by(TargetNote.name).limit(_PAGE)
-    return {note.name.removeprefix(_NOTE): _read(note.value) for note in session.scalars(query)}
-
-
-def _is_of(video_id: Any) -> ColumnElement[bool]:
-    return TargetNote.name == literal(_NOTE, String()).concat(video_id)
-
-
 def _row(session: Session, name: str, video_id: str) -> Delivery | None:
     query = select(Delivery).where(Delivery.video_id == video_id, Delivery.target == name)
     return session.scalar(query.options(raiseload("*")))
 
 
-def _copy_of(row: Delivery) -> RemoteCopy:
-    return RemoteCopy(row.remote_key, dict(row.proof), row.link)
+def _each_lock(noted: RemoteCopy, taken: Taken | None) -> list[RemoteCopy]:
+    """What is to be released: what was noted, and what the copy's own proof names beside it."""
+    if taken is None or not lock_of(taken.copy):
+        return [noted]
+    return [taken.copy] if lock_of(taken.copy) == lock_of(noted) else [noted, taken.copy]
 
 
-def _note(session: Session, name: str, video_id: str, copy: RemoteCopy) -> bool:
-    """Remember what was locked; False when it was known."""
-    value = json.dumps({"key": copy.key, "proof": dict(copy.proof), "link": copy.link})
-    known = session.get(TargetNote, (name, _NOTE + video_id))
-    if known is None:
-        session.add(TargetNote(target=name, name=_NOTE + video_id, value=value))
-    elif known.value != value:
-        known.value = value
-    return known is None
-
-
-def _read(value: str) -> RemoteCopy:
-    told = json.loads(value)
-    return RemoteCopy(told["key"], told["proof"], told["link"])
-
-
-def _noted(name: str, video_id: str) -> tuple[ColumnElement[bool], ...]:
-    return TargetNote.target == name, TargetNote.name == _NOTE + video_id
+def _without_lock(copy: RemoteCopy) -> RemoteCopy:
+    return replace(copy, proof={**copy.proof, LOCK: ""}) if LOCK in copy.proof else copy
 
 
 def _proven(copy: RemoteCopy) -> dict[str, Any]:

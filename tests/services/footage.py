@@ -57,7 +57,8 @@ class FootageTarget:
         self.asked.append(f"hold {reason}")
         if self.refuses:
             raise self.refuses
-        lock_id = str(copy.proof["lock_id"] or f"lock-{len(self.asked)}")
+        known = str(copy.proof["lock_id"])
+        lock_id = known if known in self.locks else f"lock-{len(self.asked)}"
         self.locks[lock_id] = reason
         return replace(copy, proof={**copy.proof, "lock_id": lock_id})
 

@@ -1,0 +1,83 @@
+"""What is remembered of locks elsewhere, by video: enough to release one when its last hold is over, whatever became of
+the copy. Kept as a note of the target, beside what the target itself notes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, delete, exists, literal, select
+from sqlalchemy.orm import Session
+
+from backend.catalog.holds import counting
+from backend.catalog.models import Hold, TargetNote
+from backend.targets.base import RemoteCopy
+
+LOCK = "lock_id"
+_NOTE = "held "
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Locked:
+    """`copy`: as it was locked, or as it was when a lock was first asked for. `seen_at`: when the target last said that
+    the lock is there; None: not yet."""
+
+    copy: RemoteCopy
+    seen_at: datetime | None
+
+    @property
+    def lock_id(self) -> str:
+        return lock_of(self.copy)
+
+
+def lock_of(copy: RemoteCopy) -> str:
+    return str(copy.proof.get(LOCK) or "")
+
+
+def known(session: Session, target: str, video_ids: Iterable[str]) -> dict[str, Locked]:
+    names = [_NOTE + video_id for video_id in video_ids]
+    found = session.scalars(select(TargetNote).where(TargetNote.target == target, TargetNote.name.in_(names)))
+    return {_video_of(note): _read(note.value) for note in found}
+
+
+def over(session: Session, target: str, at: datetime) -> dict[str, Locked]:
+    """What is remembered and not held any more."""
+    is_of = TargetNote.name == literal(_NOTE, String()).concat(Hold.video_id)
+    mine = (TargetNote.target == target, TargetNote.name >= _NOTE, TargetNote.name < _NOTE + "~")
+    held = exists().where(and_(is_of, counting(at)))
+    query = select(TargetNote).where(*mine, ~held).order_by(TargetNote.name).limit(_MOST)
+    return {_video_of(note): _read(note.value) for note in session.scalars(query)}
+
+
+def remember(session: Session, target: str, video_id: str, copy: RemoteCopy, seen_at: datetime | None) -> None:
+    told: dict[str, Any] = {"key": copy.key, "proof": dict(copy.proof), "link": copy.link}
+    value = json.dumps(told | {"seen_at": seen_at.isoformat() if seen_at else None})
+    note = session.get(TargetNote, (target, _NOTE + video_id))
+    if note is None:
+        session.add(TargetNote(target=target, name=_NOTE + video_id, value=value))
+    elif note.value != value:
+        note.value = value
+
+
+def forget(session: Session, target: str, video_id: str) -> None:
+    session.execute(delete(TargetNote).where(*_is(target, video_id)))
+
+
+def _is(target: str, video_id: str) -> tuple[ColumnElement[bool], ...]:
+    return TargetNote.target == target, TargetNote.name == _NOTE + video_id
+
+
+def _video_of(note: TargetNote) -> str:
+    return note.name.removeprefix(_NOTE)
+
+
+def _read(value: str) -> Locked:
+    told = json.loads(value)
+    seen_at = told.get("seen_at")
+    copy = RemoteCopy(told["key"], told["proof"], told["link"])
+    return Locked(copy, datetime.fromisoformat(seen_at) if seen_at else None)
