@@ -1,7 +1,8 @@
 """What is told of a copy in a Milestone VMS beside its state: how far the VMS is with it, and where its footage lies.
 
 The VMS pulls by itself what is offered to it, so a copy of this kind is saved (the file waits here), offered,
-retrieving (a task of the VMS is at it), and verified (the VMS's own sequences cover its time).
+retrieving (a task of the VMS is at it), and verified (the VMS's own sequences cover its time). When the VMS's retention
+has passed over it, it is ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.catalog.models import Delivery, DeliveryState
+from backend.catalog.models import PAST_RETENTION, Delivery, DeliveryState
+from backend.catalog.types import iso
 
 MILESTONE = "milestone"
 _OVER = (DeliveryState.SKIPPED, DeliveryState.DELETING, DeliveryState.DELETED)
@@ -19,8 +21,12 @@ _ON_THE_WAY = ("offered", "retrieving")
 
 
 def phase_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> str | None:
-    """saved | offered | retrieving | verified; None for a copy of another kind, or one that is not to come (back)."""
-    if (kinds or {}).get(delivery.target) != MILESTONE or delivery.state in _OVER:
+    """saved | offered | retrieving | verified | ended; None for a copy of another kind, or one that never comes."""
+    if (kinds or {}).get(delivery.target) != MILESTONE:
+        return None
+    if delivery.state == DeliveryState.DELETED and delivery.error_code == PAST_RETENTION:
+        return "ended"
+    if delivery.state in _OVER:
         return None
     if delivery.state == DeliveryState.DELIVERED:
         return "verified"
@@ -29,14 +35,17 @@ def phase_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> 
 
 
 def footage_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
-    """Which stretch of which camera of the VMS a verified copy is; None for any other."""
-    if phase_of(delivery, kinds) != "verified":
+    """Which stretch of which camera of the VMS a verified copy is, or an ended one was; None for any other."""
+    phase = phase_of(delivery, kinds)
+    if phase not in ("verified", "ended"):
         return None
     return {
         "vms_camera_id": _text(delivery.proof.get("vms_camera_id")),
         "start": _text(delivery.proof.get("start")),
         "end": _text(delivery.proof.get("end")),
-        "locked": bool(delivery.proof.get("lock_id")),
+        "locked": phase == "verified" and bool(delivery.proof.get("lock_id")),
+        # One that ended while it was to be mended was not seen there at its end: then when that was told.
+        "ended_at": (_text(delivery.proof.get("ended_at")) or iso(delivery.updated_at)) if phase == "ended" else None,
     }
 
 

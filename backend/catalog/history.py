@@ -13,7 +13,7 @@ from datetime import datetime
 
 from backend.catalog.audit_words import words
 from backend.catalog.media import BROWSER, CONVERT, FINGERPRINT, PICTURES, PREVIEW, PROBE
-from backend.catalog.models import AuditLine, Delivery, DeliveryState, JobState, MediaJob, Video
+from backend.catalog.models import PAST_RETENTION, AuditLine, Delivery, DeliveryState, JobState, MediaJob, Video
 from backend.catalog.videos import GONE
 
 _DOORS = {
@@ -135,6 +135,8 @@ def _of_delivery(delivery: Delivery, label: str, video: Video) -> Iterator[Event
         words = f"The copy on {label} is being deleted"
         if state is DeliveryState.DELETED:
             words = f"The copy on {label} was deleted"
+            if delivery.error_code == PAST_RETENTION:
+                words = f"The copy on {label} is over: {delivery.error}"
         yield Event(told_at, str(state), words)
     elif delivery.error:
         what, words = _TROUBLE[state]

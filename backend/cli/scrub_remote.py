@@ -27,16 +27,19 @@ _WORDS = {Found.DAMAGED: "damaged", Found.UNREACHABLE: "not reached"}
 
 @dataclass
 class _Tally:
-    """What was found; `left_alone` gives the reason for each target that was not asked."""
+    """What was found; `ended`: the target let them go in time; `left_alone`: why a target was not asked."""
 
     right: int = 0
     left: int = 0  # the time was over before their turn came
     bad: list[Looked] = field(default_factory=list)
+    ended: list[Looked] = field(default_factory=list)
     left_alone: dict[str, str] = field(default_factory=dict)
 
     def add(self, looked: Looked) -> Looked:
         if looked.found is Found.RIGHT:
             self.right += 1
+        elif looked.found is Found.ENDED:
+            self.ended.append(looked)
         else:
             self.bad.append(looked)
         return looked
@@ -125,6 +128,8 @@ def _tell(tally: _Tally) -> None:
     say(f"{tally.right} right, {damaged} damaged, {unreachable} not reachable.", err=not on_terminal())
     if damaged:
         say("The worker sends the damaged ones again.", err=not on_terminal())
+    if tally.ended:
+        say(f"{len(tally.ended)} ended: kept there for as long as the target keeps what it has.", err=not on_terminal())
     if tally.left:
         say(f"{tally.left} were not looked at: the time was over. Run it again to go on.", err=not on_terminal())
     for name, reason in tally.left_alone.items():
@@ -146,6 +151,7 @@ def _as_json(tally: _Tally) -> dict[str, Any]:
         "right": tally.right,
         "damaged": [_item(one) for one in tally.of(Found.DAMAGED)],
         "unreachable": [_item(one) for one in tally.of(Found.UNREACHABLE)],
+        "ended": [_item(one) for one in tally.ended],
         "left": tally.left,
         "left_alone": [{"target": name, "reason": reason} for name, reason in tally.left_alone.items()],
     }

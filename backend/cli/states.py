@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.models import PAST_RETENTION, Delivery, DeliveryState, Video
 from backend.cli.terminal import Cell, time_cell
 
 _WORDS = {
@@ -38,6 +38,8 @@ def copies_cell(video: Video) -> Cell:
 def _progress(delivery: Delivery, size_bytes: int) -> str:
     if delivery.state == DeliveryState.IN_PROGRESS and size_bytes:
         return f"{100 * delivery.bytes_sent // size_bytes} %"
+    if delivery.state == DeliveryState.DELETED and delivery.error_code == PAST_RETENTION:
+        return "ended there"
     return delivery_words(delivery.state)
 
 

@@ -25,7 +25,7 @@ from backend.outbox.settle import Ended, settle
 
 _SIDECAR_THREADS = 4
 # Only these are worth a sidecar's rewriting: what waits is sent again after a rebuild anyway.
-_FINAL = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.SKIPPED)
+_FINAL = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.DELETED)
 
 
 @dataclass
@@ -85,7 +85,9 @@ class Books:
         elif isinstance(error, TransferCancelled):
             self._say("info", "given_back", outcome, why=error.message)
         elif error is not None:
-            self._say("warning", ended.state, outcome, error=error.message, code=error.code)
+            is_over = ended.state is DeliveryState.DELETED
+            level, step = ("info", "ended") if is_over else ("warning", ended.state)
+            self._say(level, step, outcome, error=error.message, code=error.code)
             if ended.paused_target:
                 self.log.write("warning", "target_paused", target=outcome.claim.target, error=error.message)
         if ended.state in _FINAL:

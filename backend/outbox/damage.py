@@ -115,6 +115,11 @@ def _say_lost(session: Session, video_id: str, target: str, reason: str) -> None
 def _tell(database: Database, layout: Layout, log: UploadLog, video: Video, target: str, lost: bool) -> None:
     if lost:
         log.write("error", "lost", upload=video.id, name=video.original_filename, target=target, error=_LOST)
+    tell_sidecar(database, layout, log, video, target)
+
+
+def tell_sidecar(database: Database, layout: Layout, log: UploadLog, video: Video, target: str) -> None:
+    """What the ledger says of a copy now. A sidecar that cannot take it stops nothing."""
     try:
         record_delivery(database, layout, video.relative_path, video.id, target)
     except FileNotFoundError:

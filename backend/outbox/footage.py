@@ -1,4 +1,4 @@
-"""A video that is only in the VMS any more: what can still be had of it, in words. Its file never comes back."""
+"""A video that is only in the VMS any more, or was: what can still be had of it, in words. Its file is gone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ class _Stretch:
         start, end, camera = self.facts["start"], self.facts["end"], self.facts["vms_camera_id"]
         where = f"on its camera {camera}" if camera else "on the camera it was offered as"
         when = f" from {_readable(start)} to {_readable(end)}" if start and end else ""
+        if self.ended_at:
+            until = f"until {_readable(self.ended_at)}, when its retention was over"
+            return f"{self.label} had the footage {where}{when} {until}"
         return f"{self.label} has the footage {where}{when}{f' ({self.link})' if self.link else ''}"
+
+    @property
+    def ended_at(self) -> str | None:
+        found: str | None = self.facts["ended_at"]
+        return found
 
 
 def only_footage(video: Video, places: Places) -> FootageOnly | None:
@@ -35,10 +43,11 @@ def only_footage(video: Video, places: Places) -> FootageOnly | None:
     found = list(_stretches(video, places))
     if not found:
         return None
+    left = "" if all(one.ended_at for one in found) else " Watch it there, or export it from there."
     return FootageOnly(
-        f"The file '{video.original_filename}' is not here any more: {'; '.join(one.words for one in found)}. Watch it "
-        "there, or export it from there. The original file and its SHA-256 cannot be had back from a VMS; whoever "
-        "still has the file can upload it again.",
+        f"The file '{video.original_filename}' is not here any more: {'; '.join(one.words for one in found)}.{left} "
+        "The original file and its SHA-256 cannot be had back from a VMS; whoever still has the file can upload it "
+        "again.",
         detail={
             "video_id": video.id,
             "camera_id": video.camera_id or None,

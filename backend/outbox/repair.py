@@ -12,13 +12,15 @@ from sqlalchemy.orm import joinedload, raiseload
 from backend.catalog.database import Database
 from backend.catalog.models import Delivery, DeliveryState, Video
 from backend.disk.layout import Layout
-from backend.errors import HoldfastError
+from backend.errors import HoldfastError, TargetError
 from backend.log import UploadLog
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import instant
 from backend.outbox.damage import note_loss, without_loss
+from backend.outbox.ended import note_end
 from backend.outbox.places import Places
 from backend.outbox.restore import Restorer
+from backend.targets.base import Expected, Perishable, RemoteCopy, Verdict
 
 _CLAIM_SECONDS = 300
 
@@ -59,6 +61,8 @@ class Repairer:
 
     def _repair(self, delivery: Delivery) -> None:
         video, target = delivery.video, delivery.target
+        if self._has_ended(delivery):
+            return
         try:
             self.restorer.restore(video.id)
         except HoldfastError as error:
@@ -68,6 +72,23 @@ class Repairer:
         else:
             words = without_loss(delivery.error)
             self._write(delivery, next_in_seconds=0, attempts=0, error=words, error_code="")
+
+    def _has_ended(self, delivery: Delivery) -> bool:
+        """Whether its time at the target is over meanwhile: then nothing is fetched only to be deleted there again."""
+        video, target = delivery.video, self.places.get(delivery.target).target
+        if not isinstance(target, Perishable):
+            return False
+        copy = RemoteCopy(delivery.remote_key, delivery.proof, delivery.link)
+        try:
+            proof = target.verify(Expected(video.size_bytes, video.sha256), copy)
+        except TargetError as error:
+            told = {"upload": video.id, "target": delivery.target, "error": error.message}
+            self.log.write("warning", "not_looked_at", name=video.original_filename, **told)
+            return False
+        if proof.verdict is not Verdict.ENDED:
+            return False
+        was = DeliveryState.DAMAGED
+        return note_end(self.database, self.layout, self.log, delivery.id, video, proof, was=was)
 
     def _write(self, delivery: Delivery, next_in_seconds: float, **values: Any) -> None:
         """While it still waits for its bytes; a claim may have been faster."""

@@ -29,6 +29,7 @@ from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import LEASE_SECONDS, instant
 from backend.outbox.damage import note_damage
 from backend.outbox.deliver import is_about_target
+from backend.outbox.ended import note_end
 from backend.outbox.look import (
     Look,
     Round,
@@ -59,12 +60,14 @@ _DAY = 24 * 3600.0
 class Found(StrEnum):
     RIGHT = "right"
     DAMAGED = "damaged"
+    ENDED = "ended"
     UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look at one copy found. `error` is the target's, when it could not be asked; see `Noted` for `lost`."""
+    """What a look at one copy found. `ENDED`: the target let it go when its time was over. `error` is the target's,
+    when it could not be asked; see `Noted` for `lost`."""
 
     found: Found
     look: Look
@@ -180,7 +183,7 @@ class Reverifier:
         except Exception as error:
             self.log.broke("look_broke", error, upload=look.video.id, target=look.target)
             return self._not_reached(look, TransientFailure(f"Unexpected {type(error).__name__}; see the log."), True)
-        looked = self._right(look) if proof.verdict is Verdict.MATCHES else self._damaged(look, proof)
+        looked = self._judged(look, proof)
         # What the target read by itself was not held to the limit; the next one waits for its share instead.
         over.wait(self._throttle(place).turn(proof.read_bytes))
         return looked
@@ -221,10 +224,22 @@ class Reverifier:
             raise TransientFailure(f"It says that the copy is not right, but it is not well itself: {report.message}")
         self._well_until[name] = time.monotonic() + _WELL_SECONDS
 
+    def _judged(self, look: Look, proof: Proof) -> Looked | None:
+        match proof.verdict:
+            case Verdict.MATCHES:
+                return self._right(look)
+            case Verdict.ENDED:
+                return self._ended(look, proof)
+        return self._damaged(look, proof)
+
     def _right(self, look: Look) -> Looked | None:
         with self.database.write() as session:
             ours = found_right(session, look, instant(session))
         return Looked(Found.RIGHT, look) if ours else None
+
+    def _ended(self, look: Look, proof: Proof) -> Looked | None:
+        noted = note_end(self.database, self.layout, self.log, look.delivery_id, look.video, proof, token=look.token)
+        return Looked(Found.ENDED, look, proof.reason) if noted else None
 
     def _damaged(self, look: Look, proof: Proof) -> Looked | None:
         gone = "It is not there any more." if proof.verdict is Verdict.MISSING else "It holds other bytes."

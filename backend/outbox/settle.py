@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.catalog import events
 from backend.catalog.models import LOCAL_FAILURES, DeliveryState, TargetRow
-from backend.errors import PermanentFailure, TargetError, TargetParked, TransferCancelled, Unsupported
+from backend.errors import PastRetention, PermanentFailure, TargetError, TargetParked, TransferCancelled, Unsupported
 from backend.events import VIDEO_DELIVERED, VIDEO_REPAIRED
 from backend.outbox import circuit
 from backend.outbox.backoff import delay_seconds
@@ -99,6 +99,9 @@ def _given_back(session: Session, outcome: Outcome, now: datetime) -> Ended:
 def _state_after(error: TargetError, claim: Claim, required: bool) -> DeliveryState:
     if isinstance(error, TargetParked):
         return DeliveryState.PARKED
+    if isinstance(error, PastRetention) and claim.was_damaged:
+        # It was there, and its time there is over before it could be mended.
+        return DeliveryState.DELETED
     if isinstance(error, Unsupported):
         return DeliveryState.FAILED if required else DeliveryState.SKIPPED
     if isinstance(error, PermanentFailure):

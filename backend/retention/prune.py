@@ -16,13 +16,14 @@ from backend.disk.sidecar import Sidecar
 from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
 from backend.outbox.damage import note_damage
+from backend.outbox.ended import note_end
 from backend.outbox.places import Places
 from backend.retention import policy
 from backend.retention.facts import facts_of, facts_of_sidecar
 from backend.retention.policy import ByDays, Decision, Facts, Judge
 from backend.retention.remove import Remover
 from backend.retention.rules import Rule
-from backend.targets.base import Expected, RemoteCopy, Verdict
+from backend.targets.base import Expected, Perishable, RemoteCopy, Verdict
 
 _PAGE = 200
 _BEING_MADE = (JobState.WAITING, JobState.RUNNING)
@@ -117,15 +118,19 @@ class Pruner:
         """Ask every target whose copy is relied on; what is not a clear yes, or "" when enough of them said it."""
         copies = facts.copies or {}
         must, names = policy.must_have(copies, rule), policy.counted(copies)
-        confirmed, doubts = set[str](), list[str]()
+        confirmed, passing, doubts = set[str](), set[str](), list[str]()
         for delivery in video.deliveries:
             if delivery.target not in names:
                 continue
             if doubt := self._ask(video, delivery):
                 doubts.append(doubt)
-            else:
-                confirmed.add(delivery.target)
-        enough = must <= confirmed and policy.sufficing(copies, confirmed) >= policy.needed(rule)
+                continue
+            confirmed.add(delivery.target)
+            # It is there now, and counts; but for the bytes here nobody may rely on it alone.
+            if doubt := self._why_passing(delivery):
+                doubts.append(doubt)
+                passing.add(delivery.target)
+        enough = must <= confirmed and policy.sufficing(copies, confirmed - passing) >= policy.needed(rule)
         return "" if enough else "; ".join(doubts) or "too few copies are verified"
 
     def _ask(self, video: Video, delivery: Delivery) -> str:
@@ -140,9 +145,24 @@ class Pruner:
             return ""
         reason = f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
         # One that lost the right to see its folder finds nothing there: that says nothing about the copy.
-        if target.check().ok:
-            note_damage(self.database, self.layout, self.log, video, delivery.target, reason)
+        if not target.check().ok:
+            return reason
+        if proof.verdict is Verdict.ENDED:
+            note_end(self.database, self.layout, self.log, delivery.id, video, proof)
+            return f"{delivery.target}: {proof.reason}"
+        note_damage(self.database, self.layout, self.log, video, delivery.target, reason)
         return reason
+
+    def _why_passing(self, delivery: Delivery) -> str:
+        """Why its copy may be gone before long, or ""."""
+        target = self.places.get(delivery.target).target
+        if not isinstance(target, Perishable):
+            return ""
+        try:
+            doubt = target.doubt(RemoteCopy(delivery.remote_key, delivery.proof))
+        except TargetError as error:
+            return f"{delivery.target} could not be asked how long it keeps it: {error.message}"
+        return doubt and f"{delivery.target} has it now, but {doubt}"
 
 
 def _unfinished(video: Video, facts: Facts) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pytest
 
@@ -15,20 +16,26 @@ from backend.targets.base import CheckReport, Expected, Proof, RemoteCopy, Sourc
 from backend.targets.config import Kind, Option, Shape, TargetConfig
 from tests.services.ledger import Ledger
 
+ENDED = "Ended in the VMS: its retention of 7 days passed at 2026-11-27 09:00 UTC."
 CAMERA, START, END = "8f4c1f2e", "2026-11-20T09:00:00Z", "2026-11-20T09:00:12Z"
 
 
 @dataclass
 class FootageTarget:
-    """`covers` false: the VMS's sequences do not cover what was offered. Nothing can be read back from it."""
+    """`covers` false: the VMS's sequences do not cover what was offered; `ended_at`: its retention passed over that.
+    `passing`: why nobody may rely on it alone. Nothing can be read back from it."""
 
     name: str = "milestone"
     kind: str = "milestone"
     covers: bool = True
+    ended_at: datetime | None = None
+    passing: str = ""
+    puts: int = 0
     link: str = ""
     locks: dict[str, str] = field(default_factory=dict)  # reason by id
     asked: list[str] = field(default_factory=list)
     refuses: TargetError | None = None
+    refuses_put: TargetError | None = None
     on_phase: Callable[[str], None] | None = None
     """Called when a phase of a put was stored."""
     offering: Offering | None = None
@@ -37,6 +44,9 @@ class FootageTarget:
         self.offering = offering
 
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
+        self.puts += 1
+        if self.refuses_put:
+            raise self.refuses_put
         for phase in ("offered", "retrieving"):
             transfer.save_resume({**transfer.resume, "phase": phase})
             if self.on_phase:
@@ -48,7 +58,12 @@ class FootageTarget:
     def verify(self, expected: Expected, copy: RemoteCopy) -> Proof:
         if self.covers:
             return Proof(Verdict.MATCHES, "sequences")
+        if self.ended_at:
+            return Proof(Verdict.ENDED, "sequences", reason=ENDED, ended_at=self.ended_at)
         return Proof(Verdict.MISSING, "sequences", reason="The VMS's sequences do not cover it.")
+
+    def doubt(self, copy: RemoteCopy) -> str:
+        return self.passing
 
     def check(self) -> CheckReport:
         return CheckReport(True, "It works.")

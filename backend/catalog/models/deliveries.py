@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.catalog.models.base import Base, only
 from backend.catalog.types import PageAddress
+from backend.errors import PastRetention
 
 if TYPE_CHECKING:
     from backend.catalog.models.videos import Video
@@ -41,6 +42,9 @@ LOCAL_DAMAGE, LOCAL_MISSING = "local-damage", "local-missing"
 LOCAL_FAILURES = (LOCAL_DAMAGE, LOCAL_MISSING)
 # `error_code` of a damaged copy that was the last one: the bytes are neither here nor, verified, anywhere else.
 NO_COPY_LEFT = "no-copy-left"
+# `error_code` of a deleted copy that its target let go by itself, when its time there was over; its proof then tells
+# `ended_at`. Of a failed or skipped one: it would be let go at once, or soon.
+PAST_RETENTION = PastRetention.code
 
 
 class Delivery(Base):

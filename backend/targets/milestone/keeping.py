@@ -2,8 +2,8 @@
 
 A camera records into a storage; what grows too old there goes to the storage's archives, one after the other, and is
 deleted from the last one. Each tells its minutes from the recording on, and an archive may not keep it for less time
-than what it takes over from: the longest of them is how long the VMS keeps it. A full disk (`maxSize`) ends it sooner: that
-is no retention, and told as damage.
+than what it takes over from: the longest of them is how long the VMS keeps it. A full disk (`maxSize`) ends it sooner:
+that is no retention, and told as damage.
 """
 
 from __future__ import annotations

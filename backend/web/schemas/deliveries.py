@@ -9,24 +9,27 @@ from backend.web.schemas.base import Shape
 
 class Footage(Shape):
     """Where the VMS has what is to be seen; the file itself cannot be had back from there. `locked`: the VMS keeps it
-    past its own retention, by an evidence lock, as long as the video is held here."""
+    past its own retention, by an evidence lock, as long as the video is held here. `ended_at`: until when the VMS's
+    retention kept it; null while it is there."""
 
     vms_camera_id: str | None
     start: str | None
     end: str | None
     locked: bool
+    ended_at: str | None
 
 
 class Delivery(Shape):
     """`phase` and `footage`: of copies on targets of kind milestone; null for all others. A VMS pulls what is offered
-    to it: saved (waits here), offered, retrieving, verified (its own sequences cover the time)."""
+    to it: saved (waits here), offered, retrieving, verified (its own sequences cover the time). ended: it was there
+    until the VMS's own retention passed; `state` is deleted, `error` says so, and `error_code` is past-retention."""
 
     target: str
     kind: str | None
     state: Literal[
         "pending", "in_progress", "delivered", "parked", "failed", "skipped", "damaged", "deleting", "deleted"
     ]
-    phase: Literal["saved", "offered", "retrieving", "verified"] | None
+    phase: Literal["saved", "offered", "retrieving", "verified", "ended"] | None
     attempts: int
     bytes_sent: int
     bytes_total: int

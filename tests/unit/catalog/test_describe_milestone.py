@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -46,7 +47,21 @@ def test_a_copy_of_another_kind_has_none() -> None:
 
 def test_footage_is_told_of_a_verified_copy_and_nothing_else_of_its_proof() -> None:
     proof = {"vms_camera_id": "c-1", "start": "2026-01-01T00:00:00Z", "end": 7, "lock_id": "l", "bookmark_id": "b"}
-    told = {"vms_camera_id": "c-1", "start": "2026-01-01T00:00:00Z", "end": None, "locked": True}
+    told = {"vms_camera_id": "c-1", "start": "2026-01-01T00:00:00Z", "end": None, "locked": True, "ended_at": None}
     assert footage_of(copy("delivered", proof=proof), KINDS) == told
     assert footage_of(copy("damaged", proof=proof), KINDS) is None
     assert footage_of(copy("delivered", "nas", proof=proof), KINDS) is None
+
+
+def test_what_the_vms_let_go_in_time_says_where_it_was_and_until_when() -> None:
+    over = {"error_code": "past-retention", "updated_at": datetime(2026, 2, 1, tzinfo=UTC)}
+    proof = {"vms_camera_id": "c-1", "lock_id": "l", "ended_at": "2026-01-08T00:00:00.000Z"}
+    ended = copy("deleted", proof=proof, **over)
+    assert phase_of(ended, KINDS) == "ended"
+    told = {"vms_camera_id": "c-1", "start": None, "end": None, "locked": False, "ended_at": proof["ended_at"]}
+    assert footage_of(ended, KINDS) == told
+    unseen = footage_of(copy("deleted", **over), KINDS)
+    assert unseen is not None
+    assert unseen["ended_at"] == "2026-02-01T00:00:00.000Z", "when it was told, where nobody saw it end"
+    assert phase_of(copy("failed", **over), KINDS) == "saved", "it never was there"
+    assert phase_of(copy("deleted", "nas", **over), KINDS) is None

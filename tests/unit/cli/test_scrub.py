@@ -14,6 +14,8 @@ from backend.catalog.models import Delivery
 from backend.outbox.dispatch import Dispatcher
 from backend.services import Services, build_services
 from backend.settings import load_settings
+from backend.targets.base import Proof, Verdict
+from backend.targets.folder import FolderTarget
 from tests.services.waiting import wait_until
 from tests.unit.cli.conftest import VIDEO, CommandLine
 
@@ -62,8 +64,19 @@ def age(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_that_is_right_is_counted_and_the_code_is_nought(copied: CommandLine) -> None:
     answer = copied.well("scrub", "--remote", "--all", "--json")
-    assert answer.json == {"right": 3, "damaged": [], "unreachable": [], "left": 0, "left_alone": []}
+    assert answer.json == {"right": 3, "damaged": [], "unreachable": [], "ended": [], "left": 0, "left_alone": []}
     assert "3 right, 0 damaged, 0 not reachable." in copied.well("scrub", "--remote", "--all").err
+
+
+def test_what_its_target_let_go_in_time_is_told_and_is_no_fault(
+    copied: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = Proof(Verdict.ENDED, "looked", reason="Its time there is over.")
+    monkeypatch.setattr(FolderTarget, "verify", lambda *_: over)
+    answer = copied.well("scrub", "--remote", "--all", "--json")
+    assert {one["reason"] for one in answer.json["ended"]} == {"Its time there is over."}
+    assert (answer.json["right"], answer.json["damaged"], len(answer.json["ended"])) == (0, [], 3)
+    assert copied.well("scrub", "--remote", "--all", "--json").json["ended"] == [], "told once"
 
 
 def test_without_all_only_those_whose_turn_has_come_are_looked_at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from backend.outbox.places import Places
 from backend.retention.rules import Retention, Rule
 from backend.retention.spool import NAME, with_spool
-from tests.services.footage import FootageTarget, footage_place, make_settled
+from tests.services.footage import ENDED, FootageTarget, footage_place, make_settled
 from tests.services.ledger import Ledger, MemoryTarget, OpenLedger, place
 
 RECORDING = {
@@ -85,6 +86,43 @@ def test_nothing_is_freed_before_it_is_verified_or_when_the_vms_says_otherwise_n
     (reason,) = freed(ledger).values()
     assert "do not cover it" in reason
     assert is_here(ledger, waiting)
+
+
+def test_what_the_vms_keeps_for_nobody_knows_how_long_is_not_freed(ledger: Ledger, vms: FootageTarget) -> None:
+    use(ledger, footage_place(vms), mode="MILESTONE")
+    vms.passing = "how long the VMS keeps it could not be read"
+    video_id = recorded(ledger)
+    (reason,) = freed(ledger).values()
+    assert reason == "milestone has it now, but how long the VMS keeps it could not be read"
+    assert is_here(ledger, video_id)
+    assert ledger.delivery(video_id, "milestone").state == "delivered", "that is nothing against the copy"
+    vms.passing = ""
+    freed(ledger)
+    assert not is_here(ledger, video_id)
+
+
+def test_what_another_target_has_too_is_freed_whatever_the_vms_keeps(ledger: Ledger, vms: FootageTarget) -> None:
+    use(ledger, footage_place(vms), place(MemoryTarget()), mode="BOTH", rules=(Rule("at once", keep_local_days=0),))
+    vms.passing = "the VMS keeps it for 7 days only"
+    video_id = recorded(ledger)
+    ledger.wait_for("delivered", 1)
+    freed(ledger)
+    assert not is_here(ledger, video_id)
+
+
+def test_what_retention_took_before_it_was_freed_stays_here_and_is_told_as_over(
+    ledger: Ledger, vms: FootageTarget
+) -> None:
+    use(ledger, footage_place(vms), mode="MILESTONE")
+    video_id = recorded(ledger)
+    vms.covers, vms.ended_at = False, datetime(2026, 11, 27, tzinfo=UTC)
+    (reason,) = freed(ledger).values()
+    assert reason == f"milestone: {ENDED}"
+    assert is_here(ledger, video_id)
+    row = ledger.delivery(video_id, "milestone")
+    assert (row.state, row.error_code) == ("deleted", "past-retention")
+    assert freed(ledger) == {}, "nothing frees it from now on"
+    assert is_here(ledger, video_id)
 
 
 def test_a_held_recording_and_one_in_the_trash_stay(ledger: Ledger, vms: FootageTarget) -> None:

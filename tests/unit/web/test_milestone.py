@@ -63,7 +63,7 @@ def test_the_phase_is_told_wherever_a_delivery_is(site: Site) -> None:
     free(site, video_id)
     (delivery,) = site.call("GET", f"/api/videos/{video_id}/deliveries").get_json()["deliveries"]
     stretch = {name: PROOF[name] for name in ("vms_camera_id", "start", "end")}
-    assert (delivery["phase"], delivery["footage"]) == ("verified", {**stretch, "locked": True})
+    assert (delivery["phase"], delivery["footage"]) == ("verified", {**stretch, "locked": True, "ended_at": None})
 
 
 @pytest.mark.parametrize("path", ["content", "download"])
