@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -19,8 +20,9 @@ from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
 from backend.targets.milestone.failures import VmsProblem
 from backend.targets.milestone.hardware import Hardware, Seat
+from backend.targets.milestone.keeping import Keeping
 from backend.targets.milestone.options import BY_CAMERA, BY_UPLOADER
-from backend.targets.milestone.proofs import Wanted, longest_frame_seconds, proof_of, wanted_of
+from backend.targets.milestone.proofs import Known, Wanted, longest_frame_seconds, proof_of, wanted_of
 from backend.targets.milestone.rest import Rest
 from backend.targets.milestone.retrieval import Retrieval
 from backend.targets.milestone.sequences import Recorder
@@ -37,6 +39,7 @@ class Vms:
     rest: Rest
     hardware: Hardware
     recorder: Recorder
+    keeping: Keeping
     camera_by: str
     tolerance_seconds: float
     bookmark: bool
@@ -59,12 +62,13 @@ class Vms:
 
 @dataclass
 class Putting:
-    """For one call of `put`. Raises VmsProblem and TargetErrors."""
+    """For one call of `put`. Raises VmsProblem and TargetErrors. `is_locked`: by an evidence lock of an earlier copy."""
 
     vms: Vms
     offering: Offering
     source: Source
     transfer: Transfer
+    is_locked: Callable[[Known], bool]
     state: State = field(default_factory=State)
 
     def run(self, key: str, lock_id: str) -> RemoteCopy:
@@ -115,6 +119,8 @@ class Putting:
             task_hours=self.vms.task_hours,
         )
         seat = self.vms.hardware.take_seat(entry.number, entry.name, lambda _percent: retrieval.pause(0))
+        known = Known(self.source.video_id, seat.camera_id, wanted, "")
+        self.vms.keeping.demand_time(seat.camera_id, wanted.span, lambda: self.is_locked(known))
         try:
             retrieval.run(seat, wanted.span, self.vms.slack(wanted))
         except VmsProblem as problem:

@@ -16,6 +16,7 @@ from backend.targets.memory_notes import MemoryNotes
 from backend.targets.milestone.failures import Answer, VmsProblem, judge
 from backend.targets.milestone.hardware import Edge, Hardware
 from backend.targets.milestone.idp import IdentityProvider, Kept
+from backend.targets.milestone.keeping import Keeping
 from backend.targets.milestone.locks import Locks
 from backend.targets.milestone.options import MILESTONE_OPTIONS, option_problems
 from backend.targets.milestone.probe import Probe
@@ -60,6 +61,7 @@ class MilestoneTarget:
             rest=self._rest,
             hardware=self._hardware,
             recorder=self._recorder,
+            keeping=Keeping(self._rest),
             camera_by=str(options["camera_by"]),
             tolerance_seconds=float(options["tolerance_seconds"]),
             bookmark=bool(options["bookmark"]),
@@ -88,7 +90,7 @@ class MilestoneTarget:
         The VMS keeps pictures by their time, not the file: nothing can be read back from it byte by byte.
         """
         with self._judging():
-            putting = Putting(self._vms, self._told_offering(), source, transfer)
+            putting = Putting(self._vms, self._told_offering(), source, transfer, self._locks.are_on)
             copy = putting.run(key, "")
             known = read_proof(copy.proof)
             return _with_lock(copy, self._locks.carried(known)) if known else copy
@@ -104,9 +106,21 @@ class MilestoneTarget:
             missing = self._recorder.missing(url, known.camera_id, wanted.span, self._vms.slack(wanted))
             if not missing:
                 return Proof(Verdict.MATCHES, _HOW)
+            passed = self._vms.keeping.passed(known.camera_id, missing, wanted.span, lambda: self._locks.are_on(known))
+            if passed.ended_at:
+                return Proof(Verdict.ENDED, _HOW, reason=passed.words, ended_at=passed.ended_at)
             if missing == [wanted.span]:
-                return Proof(Verdict.MISSING, _HOW, reason="The VMS has nothing of that time any more.")
-            return Proof(Verdict.DIFFERS, _HOW, reason=f"Of the recording {told(missing, wanted.span)}.")
+                return Proof(Verdict.MISSING, _HOW, reason=f"The VMS has nothing of that time any more.{passed.words}")
+            reason = f"Of the recording {told(missing, wanted.span)}.{passed.words}"
+            return Proof(Verdict.DIFFERS, _HOW, reason=reason)
+
+    def doubt(self, copy: RemoteCopy) -> str:
+        """By the VMS's own retention, and the evidence locks that keep it off (see `Perishable`)."""
+        with self._judging():
+            known = self._known(copy)
+            if known is None:
+                return "the VMS shows no camera that it was on"
+            return self._vms.keeping.doubt(known.camera_id, known.wanted.span, lambda: self._locks.are_on(known))
 
     def check(self) -> CheckReport:
         """Walk the whole way without footage (see `Target.check`)."""
