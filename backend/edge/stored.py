@@ -15,7 +15,7 @@ from pathlib import Path
 from backend.edge.footage import Frame
 from backend.errors import MediaError, Unreadable
 from backend.offers.index import Index
-from backend.offers.nal import is_parameter_set, split
+from backend.offers.nal import ParameterSets, is_parameter_set, kind, split
 
 
 def frames(path: Path, found: Index, started_at: datetime, since: datetime) -> Generator[Frame]:
@@ -43,13 +43,24 @@ def _frame(handle: int, found: Index, number: int, is_keyframe: bool, started_at
         raise MediaError(f"The stored file cannot be read ({error.strerror}).") from error
     if len(sample) < found.sizes[number]:
         raise Unreadable("The file ends within a frame.")
-    codec = found.sets.codec
     units = split(sample, found.sets.length_bytes)
-    if is_keyframe and not any(is_parameter_set(codec, unit) for unit in units):
-        units = found.sets.units + units
+    if is_keyframe:
+        units = _with_sets(units, found.sets)
     shown_at = started_at + _offset(found.shown[number], found.time_base)
     order_at = started_at + _offset(found.decoded[number], found.time_base)
     return Frame(shown_at, order_at, is_keyframe, units)
+
+
+def _with_sets(units: tuple[bytes, ...], sets: ParameterSets) -> tuple[bytes, ...]:
+    """The units of a keyframe, and before them those kinds of parameter sets that it does not bring itself."""
+    kinds = {kind(sets.codec, unit) for unit in units}
+    lacking = [unit for unit in sets.units if kind(sets.codec, unit) not in kinds]
+    if not lacking:
+        return units
+    # In the order of their kinds: each is understood by those before it.
+    own = [unit for unit in units if is_parameter_set(sets.codec, unit)]
+    others = (unit for unit in units if not is_parameter_set(sets.codec, unit))
+    return (*sorted([*lacking, *own], key=lambda unit: kind(sets.codec, unit)), *others)
 
 
 def _offset(units: int, time_base: Fraction) -> timedelta:

@@ -12,8 +12,8 @@ from datetime import datetime
 from backend.disk.layout import Layout
 from backend.disk.locks import lock
 from backend.errors import StorageError
-from backend.offers.claims import Claims
-from backend.offers.entries import CameraEntry, Claim, Codec, Offer, State
+from backend.offers.claims import Claims, is_same_recording
+from backend.offers.entries import CameraEntry, Claim, Codec, Offer, Rhythm, State
 from backend.offers.pages import Pages
 
 _WORD_LENGTH = 40
@@ -22,7 +22,8 @@ _Read = tuple[tuple[int, int], Offer]
 
 
 def token_of(key: str) -> str:
-    """The camera's token: of `key` alone, so that a book that was lost gives the same cameras again."""
+    """The camera's token: of `key` alone, so that a book that was lost gives the same one again. Its number, by which a
+    VMS knows it, comes from the copy that `Pages` keeps beside the videos."""
     word = re.sub(r"[^A-Za-z0-9]+", "-", key).strip("-")[:_WORD_LENGTH].strip("-")
     return "-".join(filter(None, (word, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12])))
 
@@ -61,9 +62,16 @@ class Book:
                 entry = CameraEntry(key, token_of(key), number, name, codec, width, height, frames_per_second)
             else:
                 entry = replace(found, name=name)
-            if entry != found:
+            if entry != found or self.pages.lacks_cameras():
                 self.pages.write_cameras([*(one for one in cameras if one.key != key), entry])
             return entry
+
+    def double_cameras(self) -> None:
+        """See that the cameras' numbers stand in both their places. No error when there are none yet."""
+        with self._writing():
+            cameras = self.pages.cameras()
+            if cameras and self.pages.lacks_cameras():
+                self.pages.write_cameras(cameras)
 
     def known(self, key: str) -> CameraEntry | None:
         """The camera that stands for `key`, if it was entered."""
@@ -73,8 +81,19 @@ class Book:
         """By their numbers."""
         return sorted(self.pages.cameras(), key=lambda one: one.number)
 
-    def claim(self, token: str, video_id: str, filename: str, start_at: datetime, end_at: datetime) -> Claim:
-        """Take that time of the camera for this video; intervals that touch do not overlap.
+    def claim(
+        self,
+        token: str,
+        video_id: str,
+        filename: str,
+        start_at: datetime,
+        end_at: datetime,
+        *,
+        sha256: str = "",
+        rhythm: Rhythm | None = None,
+    ) -> Claim:
+        """Take that time of the camera for this video. A second may be another's that comes before or after it; all of
+        it, if that has the same `sha256`.
 
         Again for the same video: the same claim, or in its place one of another time. Raises Overlap, which names the
         other file and both intervals.
@@ -83,24 +102,46 @@ class Book:
             raise ValueError(f"a recording ends after its start: {start_at} to {end_at}")
         with self._writing():
             before = self.pages.claim(video_id)
-            claim = Claim(video_id, token, filename, start_at, end_at, State.OFFERED)
-            if before is not None and replace(before, state=State.OFFERED, filename=filename) == claim:
+            claim = Claim(video_id, token, filename, start_at, end_at, State.OFFERED, sha256, rhythm)
+            if before is not None and _time(before) == _time(claim):
+                if rhythm is not None and before.rhythm != rhythm:
+                    before = replace(before, rhythm=rhythm)
+                    self.pages.write_claim(before)
                 return before
+            if before is not None and before.state is not State.OFFERED and _share_time(before, claim):
+                claim = replace(claim, state=State.ASKED)
             Claims(self.pages).take(claim)
             return claim
+
+    def asked(self, video_id: str) -> bool:
+        """The VMS is about to be asked for it: from here on its time stays taken. Whether that is news."""
+        return self._change(video_id, State.OFFERED, State.ASKED)
+
+    def not_asked(self, video_id: str) -> None:
+        """It said no, and was not asked before. No error when unknown."""
+        self._change(video_id, State.ASKED, State.OFFERED)
+
+    def was_asked(self, video_id: str) -> bool:
+        """Whether the VMS was ever asked for this recording: else what it has of that time is another's."""
+        with self._writing():
+            claim = self.pages.claim(video_id)
+            if claim is None:
+                return False
+            same = (one for one in Claims(self.pages).touching(claim) if is_same_recording(claim, one))
+            return any(one.state is not State.OFFERED for one in (claim, *same))
 
     def claimed(self, video_id: str) -> Claim | None:
         """The time this video has, offered or verified."""
         return self.pages.claim(video_id)
 
     def offer(self, offer: Offer) -> None:
-        """Let it be pulled from now on; its time must be claimed. A claim that was verified is offered again."""
+        """Let it be pulled from now on; its time must be claimed. What was verified is no longer."""
         with self._writing():
             claim = self.pages.claim(offer.video_id)
             if claim is None or _time(claim) != _time(offer):
                 raise ValueError(f"{offer.video_id} has no claim on the time it is offered for")
-            if claim.state is not State.OFFERED:
-                self.pages.write_claim(replace(claim, state=State.OFFERED))
+            if claim.state is State.VERIFIED:
+                self.pages.write_claim(replace(claim, state=State.ASKED))
             self.pages.write_offer(offer)
 
     def offered(self, video_id: str) -> Offer | None:
@@ -139,13 +180,31 @@ class Book:
                 self.pages.write_claim(replace(claim, state=State.VERIFIED))
             self._stop_offering(video_id)
 
+    def left(self) -> set[str]:
+        """The ids of all videos that have an offer, something prepared, or time that the VMS was never asked for.
+
+        Reads every claim there ever was.
+        """
+        claims = filter(None, map(self.pages.claim, list(self.pages.claimed())))
+        free = (claim.video_id for claim in claims if claim.state is State.OFFERED)
+        return {*self.on_offer(), *self.pages.all_prepared(), *free}
+
     def withdraw(self, video_id: str) -> None:
-        """Nothing of it is to be there: offer, prepared file and claim go. No error when there is none."""
+        """It can no longer be pulled: offer and prepared file go, and so does its claim unless the VMS was asked for
+        it: what that has then cannot be taken back. No error when there is none."""
         with self._writing():
             self._stop_offering(video_id)
             claim = self.pages.claim(video_id)
-            if claim is not None:
+            if claim is not None and claim.state is State.OFFERED:
                 Claims(self.pages).let_go(claim)
+
+    def _change(self, video_id: str, before: State, after: State) -> bool:
+        with self._writing():
+            claim = self.pages.claim(video_id)
+            if claim is None or claim.state is not before:
+                return False
+            self.pages.write_claim(replace(claim, state=after))
+            return True
 
     def _stop_offering(self, video_id: str) -> None:
         self.pages.remove_offer(video_id)
@@ -163,3 +222,7 @@ class Book:
 
 def _time(one: Claim | Offer) -> tuple[str, datetime, datetime]:
     return one.camera_token, one.start_at, one.end_at
+
+
+def _share_time(one: Claim, other: Claim) -> bool:
+    return one.camera_token == other.camera_token and one.start_at < other.end_at and other.start_at < one.end_at

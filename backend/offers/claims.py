@@ -1,4 +1,9 @@
-"""Whose time is taken: no two recordings of one camera overlap, ever. Called under the book's lock."""
+"""Whose time is taken: no two recordings of one camera overlap. Called under the book's lock.
+
+But for what clocks leave open: the time in a file is of whole seconds, and a recorder's clips last a frame or two more
+than their minute. Two that follow each other may share up to a second; what is served of the first ends where the
+second begins (`edge.timeline`).
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,15 @@ from pathlib import Path
 
 from backend.disk.atomic import discard, fsync_folder, make_folder, told_as_gone, write_new
 from backend.errors import Unsupported
-from backend.offers.entries import Claim, Overlap
+from backend.offers.entries import Claim, Overlap, State
 from backend.offers.pages import Pages
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_DAYS = 31
+MOST_SHARED = timedelta(seconds=1)
+# As much of a short recording as may be missing of it in the VMS.
+_SHARE = 4
 _MARK = re.compile(r"(-?[0-9]+)_(-?[0-9]+)_(.+)")
 
 
@@ -46,7 +54,8 @@ class Claims:
         self.pages.remove_claim(claim.video_id)
         self._remove_marks(claim)
 
-    def _refuse_overlap(self, claim: Claim) -> None:
+    def touching(self, claim: Claim) -> Iterator[Claim]:
+        """Those of other videos that share any of its time."""
         for folder in self._folders(claim):
             for start, end, video_id, mark in _marks(folder):
                 if video_id == claim.video_id or start >= _number(claim.end_at) or end <= _number(claim.start_at):
@@ -55,6 +64,11 @@ class Claims:
                 if other is None or _mark(other) != mark.name or other.camera_token != claim.camera_token:
                     discard(mark)  # nobody claims it: left by a crash
                     continue
+                yield other
+
+    def _refuse_overlap(self, claim: Claim) -> None:
+        for other in self.touching(claim):
+            if not is_same_recording(claim, other) and not _follow(claim, other):
                 raise _overlap(claim, other)
 
     def _remove_marks(self, claim: Claim) -> None:
@@ -90,12 +104,35 @@ def _same_time(one: Claim, other: Claim) -> bool:
     return (one.camera_token, one.start_at, one.end_at) == (other.camera_token, other.start_at, other.end_at)
 
 
+def is_same_recording(one: Claim, other: Claim) -> bool:
+    """The same bytes at the same time of the same camera: whichever of both the VMS fetched, it has the other too."""
+    return bool(one.sha256) and one.sha256 == other.sha256 and _same_time(one, other)
+
+
+def _follow(one: Claim, other: Claim) -> bool:
+    """One ends at the other's beginning, as well as clocks can tell."""
+    first, second = sorted((one, other), key=lambda claim: claim.start_at)
+    shortest = min(claim.end_at - claim.start_at for claim in (one, other))
+    in_turn = first.start_at < second.start_at and first.end_at < second.end_at
+    return in_turn and first.end_at - second.start_at <= min(MOST_SHARED, shortest / _SHARE)
+
+
 def _overlap(claim: Claim, other: Claim) -> Overlap:
     return Overlap(
         f"{claim.filename} lasts from {_told(claim.start_at)} to {_told(claim.end_at)}, but {other.filename} has"
         f" {_told(other.start_at)} to {_told(other.end_at)} of the same camera already. A VMS keeps one recording for"
-        " each instant of a camera. Correct the capture time or the camera of one of them, or delete the other one.",
+        f" each instant of a camera. If {claim.filename} has the wrong capture time or camera, send it again with the"
+        f" right ones. {_remedy(other)}",
         detail={"video_id": other.video_id},
+    )
+
+
+def _remedy(other: Claim) -> str:
+    if other.state is State.OFFERED:
+        return f"If {other.filename} has, delete it and empty the trash: its time is free a minute later."
+    return (
+        f"The VMS was asked for {other.filename} and may have its pictures, which cannot be taken out of it from here:"
+        " deleting it here does not free its time. Another target can take what the VMS cannot."
     )
 
 

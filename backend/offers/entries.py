@@ -14,6 +14,7 @@ Codec = Literal["H264", "H265"]
 
 class State(StrEnum):
     OFFERED = "offered"  # the VMS may pull it
+    ASKED = "asked"  # the VMS was asked for it, and may have any part of it: its time stays taken
     VERIFIED = "verified"  # the VMS has it; its time stays taken
 
 
@@ -36,8 +37,26 @@ class CameraEntry:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How a recording's frames follow one another. `frame_seconds`: how long one stands at most, but in a pause.
+
+    `pauses`: between which neighbouring frames it is much longer, in seconds from the first frame, in their order; the
+    last one may be up to the recording's end. Where they are too many to be named, the longest are; `rest_seconds`: how
+    long the others are together.
+    """
+
+    frame_seconds: float
+    pauses: tuple[tuple[float, float], ...] = ()
+    rest_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Claim:
-    """The time that one video takes of its camera, for ever; both aware, `end_at` is the end of the last frame."""
+    """The time that one video takes of its camera; both aware, `end_at` is the end of the last frame.
+
+    For ever, once the VMS was asked for it. `sha256`: of the file that was sent here; "" where that was not noted.
+    `rhythm`: of its frames; None where that was not noted.
+    """
 
     video_id: str
     camera_token: str
@@ -45,12 +64,14 @@ class Claim:
     start_at: datetime
     end_at: datetime
     state: State
+    sha256: str = ""
+    rhythm: Rhythm | None = None
 
 
 @dataclass(frozen=True)
 class Offer:
     """A file that can be pulled now. `path` is relative to the storage root; `prepared`: made for this, and removed
-    with the offer."""
+    with the offer. `size_bytes` and `sha256`: of what was prepared; None and "" where that was not noted."""
 
     video_id: str
     camera_token: str
@@ -58,6 +79,8 @@ class Offer:
     end_at: datetime
     path: str
     prepared: bool
+    size_bytes: int | None = None
+    sha256: str = ""
 
 
 class Overlap(Unsupported):

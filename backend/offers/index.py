@@ -7,7 +7,8 @@ import math
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -15,17 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from backend.confine import SOURCE, Confinement, Limits
-from backend.errors import MediaError, Unreadable
+from backend.errors import MediaError, OverLimit, Unreadable
 from backend.offers.entries import Codec
-from backend.offers.nal import ParameterSets, parameter_sets
+from backend.offers.nal import ParameterSets, parameter_sets, split
 
 _CODECS: dict[str, Codec] = {"h264": "H264", "hevc": "H265"}
-# ffprobe reads each packet, that is the whole file: a disk gives so much a second at its worst.
-_SECONDS, _BYTES_PER_SECOND = 120, 20 * 1024**2
+# ffprobe reads each packet, that is the whole file: a disk gives so much a second at its worst, and a processor.
+_SECONDS, _BYTES_PER_SECOND, _BYTES_PER_CPU_SECOND = 120, 2 * 1024**2, 20 * 1024**2
 _MEMORY_BYTES, _PRINTED_BYTES = 512 * 1024**2, 256 * 1024**2
 _FRAME_BYTES = 32 * 1024**2  # more is no frame
 _MOST_FRAMES = 4_000_000
+_LOOKED_AT = 32
 _UNKNOWN_RATE = 25
+_PACKET = "packet=pts,dts,duration,size,pos,flags:packet_side_data=side_data_type"
+# Beside the first packet of each further sample description: its parameter sets.
+_CHANGE = b"New Extradata"
 _HEX_LINE = re.compile(r"^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ?){1,8})", re.MULTILINE)
 
 
@@ -43,7 +48,7 @@ class Index:
     time_base: Fraction
     first: Fraction  # when the first keyframe is shown, by the file's own clock, in seconds
     ends: int  # when the last frame is over, in time_base
-    whole: bool  # it begins with a keyframe, and an edit list hides nothing
+    whole: bool  # it begins with a keyframe, an edit list hides nothing, and one description is true of all frames
     shown: array[int]  # in time_base, from the first frame shown
     decoded: array[int]
     places: array[int]
@@ -80,25 +85,62 @@ def index(tools: Confinement, path: Path, should_stop: Callable[[], bool] = _nev
     """Look where the frames of the first video stream lie. Raises a MediaError: Unreadable for what is not MP4 or
     QuickTime with H.264 or H.265, whose frames lie in one piece each; other files are remuxed before."""
     limits = looking_limits(path)
-    printed = tools.ffprobe(_arguments("json", _STREAM), source=path, limits=limits, should_stop=should_stop)
+    with told_as_slow():
+        printed = tools.ffprobe(_arguments("json", _STREAM), source=path, limits=limits, should_stop=should_stop)
     found = json.loads(printed)
     stream: dict[str, Any] = next(iter(found.get("streams", ())), {})
     codec = _CODECS.get(stream.get("codec_name", ""))
     if codec is None or "mp4" not in str(found.get("format", {}).get("format_name", "")).split(","):
         raise Unreadable("Only MP4 files with H.264 or H.265 can be replayed as they are.")
     # Python's reading of 100,000 frames as JSON takes ten times as long as ffprobe's looking for them.
-    asked = _arguments("csv=p=0", "packet=pts,dts,duration,size,pos,flags")
-    packets = tools.ffprobe(asked, source=path, limits=limits, should_stop=should_stop)
+    packets = _packets(tools, path, limits, should_stop)
     return _collected(parameter_sets(codec, _bytes(stream.get("extradata"))), stream, packets)
+
+
+def changes_within(tools: Confinement, path: Path, should_stop: Callable[[], bool]) -> bool:
+    """Whether other parameter sets are true of some of its frames, which stand beside those and not in them. Of any
+    container. Raises a MediaError."""
+    return _CHANGE in _packets(tools, path, looking_limits(path), should_stop)
+
+
+def refuse_broken_samples(path: Path, found: Index) -> None:
+    """Raises Unreadable when one of some frames is not cut as the file's description says."""
+    count = len(found.sizes)
+    some = {found.keyframes[0], count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
+    try:
+        with path.open("rb") as file:
+            for number in sorted(some):
+                file.seek(found.places[number])
+                if not split(file.read(found.sizes[number]), found.sets.length_bytes):
+                    raise Unreadable("A frame has nothing in it.")
+    except OSError as error:
+        raise MediaError(f"The stored file cannot be read ({error.strerror}).") from error
 
 
 def looking_limits(path: Path) -> Limits:
     """Of a run of ffprobe that reads all of a file. Raises a MediaError when it is not there."""
     try:
-        seconds = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+        size_bytes = path.stat().st_size
     except OSError as error:
         raise MediaError(f"The stored file cannot be opened ({error.strerror}).") from error
-    return Limits(seconds, seconds, _MEMORY_BYTES, _PRINTED_BYTES)
+    cpu_seconds = _SECONDS + size_bytes / _BYTES_PER_CPU_SECOND
+    return Limits(_SECONDS + size_bytes / _BYTES_PER_SECOND, cpu_seconds, _MEMORY_BYTES, _PRINTED_BYTES)
+
+
+@contextmanager
+def told_as_slow() -> Iterator[None]:
+    """Reading that takes too long is the disk's fault at this moment, not the file's for ever: another MediaError."""
+    try:
+        yield
+    except OverLimit as error:
+        if error.detail.get("limit") != "seconds":
+            raise
+        raise MediaError(f"{error.message} The disk gives it too slowly: see whether it is busy or broken.") from error
+
+
+def _packets(tools: Confinement, path: Path, limits: Limits, should_stop: Callable[[], bool]) -> bytes:
+    with told_as_slow():
+        return tools.ffprobe(_arguments("csv=p=0", _PACKET), source=path, limits=limits, should_stop=should_stop)
 
 
 _STREAM = "stream=codec_name,time_base,width,height,extradata:format=format_name"
@@ -117,8 +159,9 @@ def _bytes(dump: object) -> bytes:
 
 def _collected(sets: ParameterSets, stream: dict[str, Any], packets: bytes) -> Index:
     shown, decoded, places, sizes, keyframes = (array(kind) for kind in "qqqIL")
-    ends, hides = 0, False
-    for line in packets.splitlines():
+    ends, hides = 0, _CHANGE in packets
+    # What stands beside a packet has an empty line behind it.
+    for line in filter(None, packets.splitlines()):
         fields = line.split(b",")
         try:
             pts, dts, size, place = (int(fields[number]) for number in (0, 1, 3, 4))

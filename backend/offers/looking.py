@@ -13,6 +13,7 @@ from typing import Any
 from backend.captured import recorded_at
 from backend.confine import SOURCE, Confinement, Limits
 from backend.errors import Unreadable, Unsupported
+from backend.offers.index import told_as_slow
 
 _LIMITS = Limits(seconds=60, cpu_seconds=60, memory_bytes=512 * 1024**2, output_bytes=8 * 1024**2)
 # Late streams of broadcast recordings too.
@@ -42,7 +43,8 @@ def look(tools: Confinement, path: Path, filename: str, should_stop: Callable[[]
     """Raises Unsupported for a file without a picture, and a MediaError for one that cannot be read."""
     shown = ["-show_entries", f"{_STREAM}:format=format_name,start_time,duration:format_tags", "-of", "json"]
     asked = ["-v", "error", *_BOUNDS, "-select_streams", "V:0", *shown, "-i", SOURCE]
-    told = json.loads(tools.ffprobe(asked, source=path, limits=_LIMITS, should_stop=should_stop))
+    with told_as_slow():
+        told = json.loads(tools.ffprobe(asked, source=path, limits=_LIMITS, should_stop=should_stop))
     stream: dict[str, Any] = next(iter(told.get("streams", ())), {})
     container: dict[str, Any] = told.get("format", {})
     if not stream.get("codec_name"):

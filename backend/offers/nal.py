@@ -52,7 +52,7 @@ def split(sample: bytes, length_bytes: int) -> tuple[bytes, ...]:
     while place < len(sample):
         start = place + length_bytes
         place = start + int.from_bytes(sample[place:start], "big")
-        if start >= len(sample) or place > len(sample):
+        if start > len(sample) or place > len(sample):
             raise Unreadable("A frame's NAL units are longer than the frame.")
         if place > start:
             units.append(sample[start:place])

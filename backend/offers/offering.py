@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from backend.confine import Confinement
-from backend.disk.atomic import free_bytes, fsync_folder, make_folder, told_as
+from backend.disk.atomic import fsync_folder, make_folder, told_as
+from backend.disk.digest import sha256_of
 from backend.disk.layout import Layout
 from backend.disk.made import scratch
 from backend.disk.sizes import in_units
@@ -31,9 +33,12 @@ from backend.offers.book import Book, token_of
 from backend.offers.entries import CameraEntry, Codec, Offer
 from backend.offers.looking import Look, look
 from backend.offers.preparing import Means, Ready, as_it_is, prepare, room_bytes, wanted_codec
+from backend.offers.rhythm import rhythm_of
+from backend.offers.room import NAME, take_room
 
 # A recorder's bounds and its frames' clock differ by so much at most: what is over its end is the next one's time.
 _SLACK = timedelta(seconds=1)
+_READ_BYTES = 8 * 1024**2
 
 
 class Recorded(Protocol):
@@ -43,6 +48,8 @@ class Recorded(Protocol):
     def path(self) -> Path: ...
     @property
     def size_bytes(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
     @property
     def video_id(self) -> str: ...
     @property
@@ -83,7 +90,7 @@ class Offering:
         picture, no capture time, Overlap) and PermanentFailure for the file's sake, TransientFailure for the machine's
         (no room, no ffmpeg), TransferCancelled after `should_stop`; and StorageError. Nothing is left of a failure.
         """
-        if (standing := self._standing(source, camera_key)) is not None:
+        if (standing := self._standing(source, camera_key, should_stop)) is not None:
             return standing
         means = Means(
             self.tools, self.threads, self.memory_bytes, self.longest_seconds, should_stop, progress
@@ -102,18 +109,21 @@ class Offering:
                     begins,
                     Ready(source.path, found, found.first - seen.begins),
                 )
-            self._refuse_without_room(source)
-            with scratch(self.layout, f"edge-{uuid.uuid4().hex}") as workspace:
+            with scratch(self.layout, f"{NAME}{uuid.uuid4().hex}") as workspace:
+                self._refuse_without_room(source, workspace)
                 ready = prepare(means, source.path, source.size_bytes, seen, codec, workspace)
                 return self._publish(source, camera_key, camera_name, codec, begins, ready)
 
-    def _standing(self, source: Recorded, camera_key: str) -> Offer | None:
-        offer = self.book.offered(source.video_id)
-        if (
-            offer is None
-            or offer.camera_token != token_of(camera_key)
-            or not self.layout.absolute(offer.path).is_file()
-        ):
+    def _standing(self, source: Recorded, camera_key: str, should_stop: Callable[[], bool]) -> Offer | None:
+        offer, claim = self.book.offered(source.video_id), self.book.claimed(source.video_id)
+        if offer is None or offer.camera_token != token_of(camera_key) or claim is None or claim.rhythm is None:
+            return None
+        path = self.layout.absolute(offer.path)
+        if not path.is_file():
+            return None
+        # The file that was sent is looked at by others; nobody else would notice that a copy rotted.
+        changed = offer.size_bytes is not None and offer.size_bytes != path.stat().st_size
+        if changed or (offer.sha256 and offer.sha256 != _digest(path, should_stop)):
             return None
         return offer
 
@@ -121,13 +131,14 @@ class Offering:
         """Whether an offer can name it: it is told as a path below the storage root."""
         return path.is_relative_to(self.layout.root)
 
-    def _refuse_without_room(self, source: Recorded) -> None:
-        needs, free = room_bytes(source.size_bytes), free_bytes(self.layout.incoming)
-        if free < self.reserve_bytes + needs:
+    def _refuse_without_room(self, source: Recorded, workspace: Path) -> None:
+        needs = room_bytes(source.size_bytes)
+        free = take_room(self.layout, workspace, needs, self.reserve_bytes)
+        if free is not None:
             raise TransientFailure(
                 f"The disk is nearly full: preparing {source.original_filename} for the VMS may need {in_units(needs)}"
                 f" beside the {in_units(self.reserve_bytes)} that MIN_FREE_BYTES keeps free, and {in_units(free)} are"
-                " free. It goes on when there is room."
+                " free and not promised to other preparations. It goes on when there is room."
             )
 
     def _publish(
@@ -137,13 +148,13 @@ class Offering:
         start, end = _span(source, begins, ready)
         camera = self._camera(key, name, codec, ready)
         had = self.book.claimed(source.video_id)
-        self.book.claim(camera.token, source.video_id, source.original_filename, start, end)
+        rhythm, name = rhythm_of(ready.found), source.original_filename
+        self.book.claim(camera.token, source.video_id, name, start, end, sha256=source.sha256, rhythm=rhythm)
         try:
-            path, prepared = ready.path, ready.path != source.path
-            if prepared:
-                path = self._put(ready.path, source.video_id)
+            prepared = ready.path != source.path
+            path, *told = self._put(ready.path, source.video_id) if prepared else (source.path, None, "")
             relative = path.relative_to(self.layout.root).as_posix()
-            offer = Offer(source.video_id, camera.token, start, end, relative, prepared)
+            offer = Offer(source.video_id, camera.token, start, end, relative, prepared, *told)
             self.book.offer(offer)
         except BaseException:
             if had is None:
@@ -162,8 +173,10 @@ class Offering:
             )
         return camera
 
-    def _put(self, made: Path, video_id: str) -> Path:
+    def _put(self, made: Path, video_id: str) -> tuple[Path, int, str]:
+        """Where it lies from now on, how large it is, and its SHA-256."""
         final = self.book.pages.prepared_of(video_id)
+        told = made.stat().st_size, sha256_of(made)
         make_folder(final.parent)
         with told_as("publishing a copy for the VMS"):
             fd = os.open(made, os.O_RDONLY | os.O_CLOEXEC)
@@ -173,7 +186,7 @@ class Offering:
                 os.close(fd)
             made.rename(final)
         fsync_folder(final.parent)
-        return final
+        return final, *told
 
 
 def _begins(source: Recorded, seen: Look) -> datetime:
@@ -195,6 +208,20 @@ def _span(source: Recorded, begins: datetime, ready: Ready) -> tuple[datetime, d
     end = start + ready.found.lasts
     told = source.end_at if source.start_at else None
     return start, (told if told is not None and start < told < end <= told + _SLACK else end)
+
+
+def _digest(path: Path, should_stop: Callable[[], bool]) -> str:
+    """The SHA-256; "" when it cannot be read, as of what is no longer what it was. Raises TransferCancelled."""
+    whole = hashlib.sha256()
+    try:
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(_READ_BYTES):
+                whole.update(piece)
+                if should_stop():
+                    raise TransferCancelled("It is to stop.")
+    except OSError:
+        return ""
+    return whole.hexdigest()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The files of the book: their places below metadata/edge, and how they are written and read.
 
-cameras.json                        every camera, in the order of their numbers
+cameras.json                        every camera, in the order of their numbers; the same in uploads/vms-cameras.json: a
+                                    VMS knows channels by those, and another's would get the footage if they were lost
 videos/{2 of id}/{id}.json          the claim of one video: what is true of its time
 claims/{token}/{day}/{start}-{end}-{id}   empty: finds claims by camera and UTC day; one that no video's file bears out
                                     was left by a crash and counts for nothing
@@ -19,10 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from backend.disk.atomic import discard, fsync_folder, make_folder, replace, told_as_gone
+from backend.disk.atomic import discard, fsync_folder, make_folder, replace, told_as, told_as_gone
 from backend.disk.layout import Layout
 from backend.errors import DiskFault
-from backend.offers.entries import CameraEntry, Claim, Offer, State
+from backend.offers.entries import CameraEntry, Claim, Offer, Rhythm, State
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SUFFIX = ".json"
@@ -41,6 +42,10 @@ class Pages:
     def prepared(self) -> Path:
         return self._root / "prepared"
 
+    @property
+    def _cameras(self) -> tuple[Path, Path]:
+        return self._root / "cameras.json", self.layout.uploads / "vms-cameras.json"
+
     def prepared_of(self, video_id: str) -> Path:
         return self.prepared / f"{_plain(video_id)}.mp4"
 
@@ -48,11 +53,20 @@ class Pages:
         return self._root / "claims" / _plain(token)
 
     def cameras(self) -> list[CameraEntry]:
-        found = self._read(self._root / "cameras.json", lambda told: [CameraEntry(**one) for one in told["cameras"]])
-        return found or []
+        for place in self._cameras:
+            found = self._read(place, lambda told: [CameraEntry(**one) for one in told["cameras"]])
+            if found is not None:
+                return found
+        return []
 
     def write_cameras(self, cameras: list[CameraEntry]) -> None:
-        self._write(self._root / "cameras.json", {"cameras": [asdict(one) for one in cameras]})
+        # The copy first: a number that nobody was given yet does no harm there.
+        for place in reversed(self._cameras):
+            self._write(place, {"cameras": [asdict(one) for one in cameras]})
+
+    def lacks_cameras(self) -> bool:
+        """Whether they stand in fewer than both places."""
+        return not all(place.is_file() for place in self._cameras)
 
     def claim(self, video_id: str) -> Claim | None:
         return self._read(self._claim_place(video_id), _claim)
@@ -84,6 +98,16 @@ class Pages:
                     with suppress(FileNotFoundError):
                         told = path.stat()
                         yield path.stem, (told.st_ino, told.st_mtime_ns)
+
+    def claimed(self) -> Iterator[str]:
+        """The ids of all videos that have a claim."""
+        with told_as("listing claims"):
+            yield from (path.stem for path in (self._root / "videos").glob(f"*/*{_SUFFIX}"))
+
+    def all_prepared(self) -> Iterator[str]:
+        """The ids of all videos that something was prepared of."""
+        with told_as("listing what was prepared"):
+            yield from (path.stem for path in self.prepared.glob("*.mp4"))
 
     def _claim_place(self, video_id: str) -> Path:
         return self._root / "videos" / _plain(video_id)[:2] / f"{video_id}{_SUFFIX}"
@@ -125,7 +149,12 @@ def _instants(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _claim(told: dict[str, Any]) -> Claim:
-    return Claim(**(_instants(told) | {"state": State(told["state"])}))
+    rhythm = told.get("rhythm")
+    return Claim(**(_instants(told) | {"state": State(told["state"]), "rhythm": rhythm and _rhythm(rhythm)}))
+
+
+def _rhythm(told: dict[str, Any]) -> Rhythm:
+    return Rhythm(**(told | {"pauses": tuple((since, until) for since, until in told["pauses"])}))
 
 
 def _offer(told: dict[str, Any]) -> Offer:

@@ -12,7 +12,14 @@ from pathlib import Path
 from backend.confine import SOURCE, Confinement, Limits
 from backend.errors import Unreadable
 from backend.offers.entries import Codec
-from backend.offers.index import Index, index, looking_limits
+from backend.offers.index import (
+    Index,
+    changes_within,
+    index,
+    looking_limits,
+    refuse_broken_samples,
+    told_as_slow,
+)
 from backend.offers.looking import Look
 
 NAME = "offer.mp4"
@@ -79,8 +86,7 @@ def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec,
     # An MP4 that came here was looked at already: copied it would be no better.
     if not look.is_mp4 and look.as_it_is(_NAMES[codec]):
         with suppress(Unreadable):
-            _run(means, path, _copying(), looking_limits(path).seconds, size_bytes, look, workspace)
-            if found := _fitting(means, made, codec):
+            if found := _copied(means, path, size_bytes, look, codec, workspace):
                 return Ready(made, found, found.first - _shift(look) - look.begins)
     _run(means, path, _encoding(means, look, codec), means.longest_seconds, size_bytes, look, workspace)
     found = _fitting(means, made, codec)
@@ -91,7 +97,20 @@ def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec,
 
 def _fitting(means: Means, path: Path, codec: Codec) -> Index | None:
     found = index(means.tools, path, means.should_stop)
-    return found if found.sets.codec == codec and found.whole and not found.reorders else None
+    if found.sets.codec != codec or not found.whole or found.reorders:
+        return None
+    refuse_broken_samples(path, found)
+    return found
+
+
+def _copied(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec, workspace: Path) -> Index | None:
+    """The same pictures in an MP4. Raises a MediaError."""
+    # An MP4 of ffmpeg's has one description: frames of another would be sent with the wrong parameter sets.
+    if changes_within(means.tools, path, means.should_stop):
+        return None
+    with told_as_slow():
+        _run(means, path, _copying(), looking_limits(path).seconds, size_bytes, look, workspace)
+    return _fitting(means, workspace / NAME, codec)
 
 
 def _copying() -> list[str]:

@@ -1,13 +1,20 @@
-"""What is offered and will never be asked for is offered no longer, and gives its time on the camera's line back."""
+"""What is offered and will never be asked for is offered no longer, and gives its time on the camera's line back.
+
+But for time that the VMS was asked for: what it may have stays there, and is to prove no other recording.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from backend.catalog.database import Database
 from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.disk.layout import SIDECAR_SUFFIX
+from backend.disk.sidecar import read_sidecar
+from backend.errors import LocalDamage
 from backend.log import UploadLog
 from backend.offers.book import Book
 from backend.outbox.places import Places
@@ -28,12 +35,33 @@ class OfferEnder:
     log: UploadLog
 
     def run_due(self) -> int:
-        """Withdraw what is over; how many that were."""
-        over = [video_id for video_id in self.book.on_offer() if self._is_over(video_id)]
-        for video_id in over:
+        """Withdraw the offers that are over; how many that were."""
+        return self._withdraw(one for one in self.book.on_offer() if self._is_known(one) and self._is_over(one))
+
+    def tidy(self) -> int:
+        """Withdraw all that is over or nobody's, what a kill left too: copies without an offer, claims without either.
+        Returns how many videos had any.
+
+        What the catalog does not list may be about to be listed again, after it was lost: while its sidecar is there,
+        or any cannot be read, or none is there at all as on a disk that is away, it stays.
+        """
+        self.book.double_cameras()
+        left = {one: self._is_known(one) for one in self.book.left()}
+        unknown = [one for one, is_known in left.items() if not is_known]
+        told = self._told_by_sidecars() if unknown else set()
+        nobodys = [one for one in unknown if told and one not in told]
+        return self._withdraw([*nobodys, *(one for one, is_known in left.items() if is_known and self._is_over(one))])
+
+    def _withdraw(self, over: Iterable[str]) -> int:
+        found = list(over)
+        for video_id in found:
             self.book.withdraw(video_id)
             self.log.write("info", "offer_withdrawn", upload=video_id)
-        return len(over)
+        return len(found)
+
+    def _is_known(self, video_id: str) -> bool:
+        with self.database.read() as session:
+            return session.scalar(select(Video.id).where(Video.id == video_id)) is not None
 
     def _is_over(self, video_id: str) -> bool:
         offerers = [name for name, place in self.places.by_name.items() if isinstance(place.target, Offerer)]
@@ -45,3 +73,17 @@ class OfferEnder:
         )
         with self.database.read() as session:
             return session.scalar(wanted.limit(1)) is None
+
+    def _told_by_sidecars(self) -> set[str]:
+        """The ids of all videos that have a sidecar; none at all when one of them cannot be read."""
+        found: set[str] = set()
+        for folder in self.book.layout.kept_folders():
+            for place in folder.glob(f"*{SIDECAR_SUFFIX}"):
+                try:
+                    found.add(read_sidecar(place).video.id)
+                except FileNotFoundError:
+                    continue  # its upload was taken back this moment
+                except LocalDamage as error:
+                    self.log.write("warning", "offers_left", file=place.name, error=error.message)
+                    return set()
+        return found

@@ -119,7 +119,7 @@ def offer_ends(services: Services) -> list[Row]:
     if not any(isinstance(place.target, Offerer) for place in s.places.by_name.values()):
         return []
     ender = OfferEnder(s.database, Book(s.layout), s.places, s.log)
-    return [("end offers", 60, ender.run_due, True)]
+    return [("end offers", 60, ender.run_due, True), ("tidy offers", _HOUR, ender.tidy, True)]
 
 
 def inbox(services: Services) -> Inbox | None:

@@ -67,6 +67,23 @@ def test_sound_beside_the_picture_is_passed_over(tmp_path: Path) -> None:
     assert len(_frames(path, START)) == 30
 
 
+def test_a_keyframe_that_brings_one_kind_of_parameter_sets_gets_the_others(tmp_path: Path, plain: Path) -> None:
+    """A picture's parameters are of no use without the sequence's, which stands in the file's description alone."""
+    found = index(TOOLS, plain)
+    sps, pps = found.sets.units
+    second = found.keyframes[1]
+    path = tmp_path / "a.mp4"
+    path.write_bytes(plain.read_bytes())
+    for brought, sent in (((pps,), [7, 8]), ((sps,), [7, 8]), ((), [7, 8])):
+        units = (*brought, *_pictures(list(_frames(plain, START)[second].units)))
+        sample = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+        path.write_bytes(plain.read_bytes() + sample)
+        found.places[second], found.sizes[second] = plain.stat().st_size, len(sample)
+        frame = list(stored.frames(path, found, START, START))[second]
+        assert [kind("H264", unit) for unit in frame.units][:2] == sent
+        assert _pictures(list(frame.units)) == list(units[len(brought) :])
+
+
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.avi"])
 def test_another_container_is_unreadable_here(tmp_path: Path, name: str) -> None:
     with pytest.raises(Unreadable, match="MP4"):

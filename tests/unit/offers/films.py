@@ -27,6 +27,7 @@ class Told:
     camera_id: str = ""
     start_at: datetime | None = START
     end_at: datetime | None = None
+    sha256: str = ""
 
     @property
     def size_bytes(self) -> int:

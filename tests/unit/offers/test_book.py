@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -66,17 +67,17 @@ def test_a_token_can_stand_in_addresses_and_follows_from_the_key_alone(key: str)
 def test_an_overlap_is_refused_in_words_that_name_the_other_and_both_times(book: Book) -> None:
     book.claim("yard", "a1", "first.mp4", at(0), at(20))
     with pytest.raises(Overlap) as refused:
-        book.claim("yard", "b2", "second.mp4", at(19.5), at(30))
+        book.claim("yard", "b2", "second.mp4", at(18.5), at(30))
     words = refused.value.message
     for told in ("first.mp4", "second.mp4", "2024-03-05 23:59:50.000 UTC", "2024-03-06 00:00:10.000 UTC",
-                 "2024-03-06 00:00:09.500 UTC", "2024-03-06 00:00:20.000 UTC"):  # fmt: skip
+                 "2024-03-06 00:00:08.500 UTC", "2024-03-06 00:00:20.000 UTC"):  # fmt: skip
         assert told in words
     assert isinstance(refused.value, Unsupported)
     assert refused.value.detail == {"video_id": "a1"}
     assert book.claimed("b2") is None
 
 
-@pytest.mark.parametrize(("start", "end"), [(-5, 1), (5, 6), (-5, 30), (19, 20), (0, 20)])
+@pytest.mark.parametrize(("start", "end"), [(-5, 1.001), (5, 6), (-5, 30), (19, 20), (0, 20), (0, 21)])
 def test_no_part_of_a_time_can_be_taken_twice(book: Book, start: float, end: float) -> None:
     book.claim("yard", "a1", "first.mp4", at(0), at(20))
     with pytest.raises(Overlap):
@@ -91,7 +92,111 @@ def test_times_that_touch_and_other_cameras_do_not_stand_in_the_way(book: Book) 
     assert all(book.claimed(video_id) for video_id in ("a1", "b2", "c3", "d4"))
 
 
-def test_a_claim_outlives_its_offer_and_goes_only_when_it_is_withdrawn(book: Book) -> None:
+def test_clips_that_follow_each_other_as_well_as_clocks_can_tell_do_not_overlap(book: Book) -> None:
+    """A file's time is of whole seconds, and a minute's clip lasts a frame or two more."""
+    book.claim("yard", "a1", "a.mp4", at(0), at(60.04))
+    book.claim("yard", "b2", "b.mp4", at(60), at(120.08))
+    book.claim("yard", "c3", "c.mp4", at(-59), at(1))
+    assert all(book.claimed(video_id) for video_id in ("a1", "b2", "c3"))
+
+
+@pytest.mark.parametrize(("start", "end"), [(59.9, 61.9), (59, 60.04), (59.6, 60.2)])
+def test_what_would_be_cut_away_in_good_part_overlaps(book: Book, start: float, end: float) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(60.5))
+    with pytest.raises(Overlap):
+        book.claim("yard", "b2", "b.mp4", at(start), at(end))
+
+
+def test_the_refusal_says_what_helps(book: Book) -> None:
+    book.claim("yard", "a1", "first.mp4", at(0), at(20))
+    with pytest.raises(Overlap, match=r"If first\.mp4 has, delete it and empty the trash"):
+        book.claim("yard", "b2", "second.mp4", at(5), at(25))
+    book.withdraw("a1")
+    book.claim("yard", "b2", "second.mp4", at(5), at(25))
+    book.asked("b2")
+    with pytest.raises(Overlap, match=r"may have its pictures.*deleting it here does not free its time"):
+        book.claim("yard", "c3", "third.mp4", at(5), at(25))
+
+
+def test_the_same_bytes_at_the_same_time_are_the_same_recording(book: Book) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(20), sha256="5a")
+    book.claim("yard", "b2", "b.mp4", at(0), at(20), sha256="5a")
+    assert not book.was_asked("b2")
+    book.asked("a1")
+    assert book.was_asked("b2"), "what the VMS has of the one it has of the other"
+    book.withdraw("b2")
+    assert book.was_asked("a1")
+    for sha256, end in (("6b", 20), ("5a", 19), ("", 20)):
+        with pytest.raises(Overlap):
+            book.claim("yard", "c3", "c.mp4", at(0), at(end), sha256=sha256)
+
+
+def test_what_the_vms_was_asked_for_keeps_its_time_whatever_becomes_of_the_video(book: Book) -> None:
+    offered(book, "a1", "yard", 0, 20, prepared=True)
+    assert not book.was_asked("a1")
+    assert [book.asked("a1"), book.asked("a1")] == [True, False]
+    book.withdraw("a1")
+    assert book.on_offer() == []
+    assert not book.pages.prepared_of("a1").exists()
+    assert book.was_asked("a1")
+    with pytest.raises(Overlap):
+        book.claim("yard", "b2", "b.mp4", at(5), at(6))
+
+
+def test_a_vms_that_said_no_was_not_asked(book: Book) -> None:
+    book.claim("yard", "a1", "a.mp4", at(0), at(20))
+    book.asked("a1")
+    book.not_asked("a1")
+    assert not book.was_asked("a1")
+    book.withdraw("a1")
+    book.claim("yard", "b2", "b.mp4", at(5), at(6))
+    for change in (book.asked, book.not_asked):
+        change("nobody")
+    assert not book.was_asked("nobody")
+
+
+def test_cameras_keep_their_numbers_though_the_book_is_lost(book: Book) -> None:
+    yard, hall = book.camera("camera:yard", "Yard", "H264"), book.camera("camera:hall", "Hall", "H265")
+    shutil.rmtree(book.layout.edge)
+    assert list(Book(book.layout).cameras()) == [yard, hall]
+    gate = Book(book.layout).camera("camera:gate", "Gate", "H264")
+    assert gate.number == 2, "footage of the gate would go to the yard's channel"
+    assert Book(book.layout).camera("camera:hall", "Hall", "H264") == hall
+    shutil.rmtree(book.layout.edge)
+    assert [one.number for one in book.cameras()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("double", [Book.double_cameras, lambda book: book.camera("camera:yard", "Yard", "H264")])
+def test_a_book_from_before_gets_the_copy_of_its_cameras(book: Book, double: Callable[[Book], object]) -> None:
+    book.double_cameras()
+    yard = book.camera("camera:yard", "Yard", "H264")
+    for path in book.layout.uploads.iterdir():
+        path.unlink()
+    double(book)
+    shutil.rmtree(book.layout.edge)
+    assert book.known("camera:yard") == yard
+
+
+def test_what_a_kill_left_is_found(tmp_path: Path) -> None:
+    """An offer, a copy, or a claim that the VMS was never asked for: something is left, or nothing is."""
+    acts: list[Callable[[Book], object]] = [
+        lambda book: offered(book, "a1", "yard", 0, 20, prepared=True),
+        lambda book: book.withdraw("a1"),
+    ]
+    ready = step_by_step(tmp_path / "a", lambda _: None, acts[0])
+    gone = step_by_step(tmp_path / "b", acts[0], acts[1])
+    for book in (*ready, *gone):
+        if book.left():
+            assert book.left() == {"a1"}
+            book.withdraw("a1")
+        assert [name for name in files(book.layout) if not name.startswith("claims/")] == []
+        book.claim("yard", "b2", "b.mp4", at(0), at(20))
+        assert book.left() == {"b2"}
+        book.asked("b2")
+        assert book.left() == set()
+
+
+def test_a_claim_outlives_its_offer_and_the_video(book: Book) -> None:
     offered(book, "a1", "yard", 0, 20)
     book.verified("a1")
     book.verified("a1")
@@ -102,9 +207,13 @@ def test_a_claim_outlives_its_offer_and_goes_only_when_it_is_withdrawn(book: Boo
     with pytest.raises(Overlap):
         book.claim("yard", "b2", "b.mp4", at(5), at(6))
     book.withdraw("a1")
-    book.withdraw("a1")
-    assert files(book.layout) == []
-    book.claim("yard", "b2", "b.mp4", at(5), at(6))
+    with pytest.raises(Overlap):
+        book.claim("yard", "b2", "b.mp4", at(5), at(6))
+    offered(book, "c3", "yard", 30, 40, prepared=True)
+    book.withdraw("c3")
+    book.withdraw("c3")
+    assert not any("c3" in name for name in files(book.layout))
+    book.claim("yard", "b2", "b.mp4", at(30), at(40))
 
 
 def test_what_was_prepared_goes_with_its_offer(book: Book) -> None:
@@ -132,7 +241,7 @@ def test_what_was_verified_can_be_offered_again(book: Book) -> None:
     book.offer(offer)
     claim = book.claimed("a1")
     assert claim is not None
-    assert claim.state is State.OFFERED
+    assert claim.state is State.ASKED
     assert book.offers("yard") == [offer]
 
 

@@ -50,6 +50,11 @@ def test_units_come_out_as_they_were_kept(units: list[bytes], length_bytes: int)
     assert split(sample, length_bytes) == tuple(units)
 
 
+@pytest.mark.parametrize("sample", [b"\0\0\0\2ab\0\0\0\0", b"\0\0\0\0\0\0\0\2ab"])
+def test_a_unit_of_no_length_is_none_wherever_it_stands(sample: bytes) -> None:
+    assert split(sample, 4) == (b"ab",)
+
+
 @given(st.binary(max_size=80), st.sampled_from([1, 2, 4]))
 def test_any_sample_is_cut_within_its_bytes_or_unreadable(sample: bytes, length_bytes: int) -> None:
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import backend.offers.index
 from backend.confine import Confinement
+from backend.disk.atomic import free_bytes
 from backend.disk.layout import Layout
 from backend.errors import PermanentFailure, TransferCancelled, TransientFailure, Unsupported
 from backend.offers.book import Book
@@ -17,6 +20,8 @@ from backend.offers.entries import Offer, Overlap
 from backend.offers.index import Index, index
 from backend.offers.looking import look
 from backend.offers.offering import Offering
+from backend.offers.preparing import room_bytes
+from tests.unit.offers.boxes import with_two_descriptions
 from tests.unit.offers.films import (
     PLAIN,
     REORDERED,
@@ -28,6 +33,7 @@ from tests.unit.offers.films import (
     instants,
     kept_film,
     near,
+    times,
 )
 
 TOOLS = Confinement()
@@ -192,6 +198,20 @@ def test_what_a_cut_hides_is_not_shown(offering: Offering) -> None:
     assert near(shown_at(offering, made), instants(path))
 
 
+@pytest.mark.parametrize("name", ["two.mp4", "two.flv"])
+def test_frames_of_a_second_description_are_encoded_again(offering: Offering, name: str) -> None:
+    """With the first one's parameter sets they would be garbage."""
+    other = film(place(offering.layout, "other.mp4"), *PLAIN, "-x264-params", "cabac=1:ref=4:8x8dct=1")
+    both = with_two_descriptions(kept_film(place(offering.layout, "two.mp4")), 10, other)
+    assert not index(TOOLS, both).whole
+    path = both if name == both.name else copied(both, place(offering.layout, name))
+    made = offer(offering, Told(path))
+    assert made.prepared
+    assert found(offering, made).whole
+    assert near(shown_at(offering, made), [START + number * TENTH for number in range(20)])
+    assert len(times(offering.layout.absolute(made.path))) == 20, "pictures that cannot be decoded"
+
+
 def test_h265_is_sent_as_it_is_where_it_is_wanted_and_the_camera_stays_with_it(offering: Offering) -> None:
     parameters = ["-x265-params", "log-level=error:keyint=10:bframes=0"]
     hevc = ["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *parameters]
@@ -266,6 +286,59 @@ def test_a_nearly_full_disk_is_told_before_anything_is_made(offering: Offering) 
     with pytest.raises(TransientFailure, match=r"disk is nearly full.*MIN_FREE_BYTES"):
         offer(replace(offering, reserve_bytes=2**62), Told(path))
     assert nothing_is_left(offering.layout)
+
+
+@pytest.mark.parametrize("name", ["yard.mp4", "yard.mkv"])
+def test_a_disk_that_is_slow_now_is_no_reason_to_refuse_it_for_ever(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = copied(kept_film(place(offering.layout, "plain.mp4")), place(offering.layout, name))
+    monkeypatch.setattr(backend.offers.index, "_SECONDS", 0.001)
+    with pytest.raises(TransientFailure, match=r"yard\.mp4 cannot be offered.*gives it too slowly"):
+        offer(offering, Told(path))
+    assert nothing_is_left(offering.layout)
+
+
+def test_two_preparations_at_once_do_not_count_on_the_same_room(offering: Offering) -> None:
+    path = kept_film(place(offering.layout), *REORDERED)
+    needs = room_bytes(path.stat().st_size)
+    # Room for one, and so much that others take meanwhile.
+    one_alone = replace(offering, reserve_bytes=free_bytes(offering.layout.incoming) - needs - needs // 2)
+    refused: list[str] = []
+
+    def while_it_is_prepared(_: float) -> None:
+        if not refused:
+            with pytest.raises(TransientFailure, match="promised to other preparations") as caught:
+                offer(one_alone, Told(path, "b2"), "camera:hall")
+            refused.append(caught.value.message)
+
+    one_alone.offer(
+        Told(path), "camera:yard", "Yard", h265=False, should_stop=lambda: False, progress=while_it_is_prepared
+    )  # fmt: skip
+    assert refused
+    offer(one_alone, Told(path, "b2"), "camera:hall")
+
+
+def test_a_copy_that_rotted_is_made_anew(offering: Offering) -> None:
+    path = kept_film(place(offering.layout), *REORDERED)
+    made = offer(offering, Told(path))
+    copy = offering.layout.absolute(made.path)
+    whole = copy.read_bytes()
+    for rotten in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1])):
+        copy.write_bytes(rotten)
+        again = offer(offering, Told(path))
+        assert copy.stat().st_size == again.size_bytes
+        assert hashlib.sha256(copy.read_bytes()).hexdigest() == again.sha256
+
+
+def test_frames_that_are_not_cut_as_the_file_says_are_not_sent_as_they_are(offering: Offering) -> None:
+    """Start codes in an MP4, for one: the VMS's every attempt would fail."""
+    path = kept_film(place(offering.layout))
+    with path.open("r+b") as file:
+        file.seek(index(TOOLS, path).places[13])
+        file.write(b"\xff\xff")
+    assert index(TOOLS, path).whole
+    assert offer(offering, Told(path)).prepared
 
 
 def test_one_that_takes_too_long_never_will_be_taken(offering: Offering) -> None:
