@@ -52,11 +52,13 @@ class Bookmarks:
             if problem.answered:
                 note("")
             raise _refused(problem) from None
-        note(made)
+        # Without an id it is there all the same.
+        note(made or ASKED)
         return made
 
     def find(self, camera_id: str, span: Span, reference: str) -> str | None:
-        """The id of the one with this reference, "" when there is none; None where the VMS cannot be asked so.
+        """The id of the one with this reference, "" when there is none; None where the VMS cannot be asked so, or
+        answers in no way that says it.
 
         The search's body stands in no document that could be read; it follows the SDK's BookmarkSearchTime.
         """
@@ -73,7 +75,10 @@ class Bookmarks:
             if problem.status in _CANNOT_SEARCH:
                 return None
             raise
-        return next((_id(one) for one in _list(answer) if one.get("reference") == reference and _id(one)), "")
+        found = _list(answer)
+        if made := next((_id(one) for one in found or () if one.get("reference") == reference and _id(one)), ""):
+            return made
+        return "" if found is not None and _says_all(found) else None
 
 
 def _body(camera_id: str, span: Span, words: Words) -> dict[str, Any]:
@@ -94,9 +99,15 @@ def _refused(problem: VmsProblem) -> VmsProblem:
     return problem
 
 
-def _list(answer: Object) -> list[Object]:
-    found: object = next((answer[name] for name in ("array", "result", "data", "bookmarks") if name in answer), [])
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+def _list(answer: Object) -> list[Object] | None:
+    """None for an answer of an unknown shape."""
+    found: object = next((answer[name] for name in ("array", "result", "data", "bookmarks") if name in answer), None)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
+
+
+def _says_all(found: list[Object]) -> bool:
+    """Whether one that is not among them is not there: they are not cut short, and tell their references."""
+    return len(found) < _MOST_FOUND and all("reference" in one for one in found)
 
 
 def made_id(answer: Object, kind: str) -> str:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from backend.targets.base import Notes
+from backend.targets.memory_notes import MemoryNotes
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import Answer, VmsProblem
-from backend.targets.milestone.rest import Object, Rest, id_of, text_of
+from backend.targets.milestone.rest import Object, Rest, as_id, id_of, text_of
 from backend.targets.milestone.site import RecordingServer, Site
-from backend.targets.milestone.tasks import Pause
+from backend.targets.milestone.tasks import Pause, Task
 
 # What Management Client does not take in a name.
 _NOT_IN_NAMES = re.compile(r"[<>&'\"\\/:*?|\[\]\x00-\x1f]")
 _NAME_LENGTH = 100
+# Taking a device in is a matter of seconds, or of a few minutes where it has many cameras.
+TASK_SECONDS = 900.0
+_TURN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,18 @@ class Seat:
 
 @dataclass
 class Hardware:
-    """Knows what it found; used by several threads at once. Each call raises VmsProblem, and what `pause` raises."""
+    """Knows what it found; used by several threads at once. Each call raises VmsProblem, and what `pause` raises.
+
+    `notes`: which task of the VMS is at it, so that after a restart no second one is begun. `task_seconds`: how long it
+    may be. `now`: seconds since 1970.
+    """
 
     rest: Rest
     site: Site
     edge: Edge
+    notes: Notes = field(default_factory=MemoryNotes)
+    task_seconds: float = TASK_SECONDS
+    now: Callable[[], float] = time.time
     _id: str = ""
     _seats: dict[int, Seat] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -62,7 +76,7 @@ class Hardware:
 
     def take_seat(self, number: int, name: str, pause: Pause) -> Seat:
         """The camera of that channel, made ready to be fetched from: added, enabled, with edge storage."""
-        with self._lock:
+        with self._turn(pause):
             device = self.device() or self._add(pause)
             self._enable(device)
             camera = self._camera(id_of(device), number)
@@ -73,6 +87,16 @@ class Hardware:
                 raise VmsProblem(Answer("no-camera", message=str(number + 1)))
             self._make_ready(camera, name)
             return self._keep(number, device, camera)
+
+    @contextmanager
+    def _turn(self, pause: Pause) -> Iterator[None]:
+        """One at a time. Who has it may have to wait for the VMS; the others hear their own word to stop meanwhile."""
+        while not self._lock.acquire(timeout=_TURN_SECONDS):
+            pause(0)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def device(self) -> Object | None:
         """The hardware that stands at our address."""
@@ -134,13 +158,45 @@ class Hardware:
 
     def _run(self, path: tuple[str, ...], task: str, body: dict[str, Any], pause: Pause) -> str:
         """What it failed by, "" when it did not."""
+        note = f"task {task} {path[-1]}"
         try:
-            ended = tasks.finish(self.rest, tasks.start(self.rest, *path, task=task, body=body), pause)
+            running, began_at = self._noted(note) or self._begun(note, path, task, body)
+            ended = tasks.finish(self.rest, running, self._limited(pause, running, began_at, note))
         except VmsProblem as problem:
             if problem.status not in (400, 404, 409):
                 raise
             return problem.answer.message or f"HTTP {problem.status}"
+        self._note(note, "")
         return "" if ended.is_good else ended.error or "no reason given"
+
+    def _begun(self, note: str, path: tuple[str, ...], task: str, body: dict[str, Any]) -> tuple[Task, float]:
+        began_at = self.now()
+        made = tasks.start(self.rest, *path, task=task, body=body)
+        self._note(note, f"{made.id} {began_at:.0f}")
+        return made, began_at
+
+    def _noted(self, note: str) -> tuple[Task, float] | None:
+        """The one that was begun before and still runs. How an older one ended says nothing about now."""
+        task_id, _, began = (self.notes.get(note) or "").partition(" ")
+        found = tasks.look(self.rest, as_id(task_id)) if as_id(task_id) else None
+        if found is not None and not found.is_over:
+            # By a clock that was set back since it would have all the time to come.
+            return found, min(float(began), self.now()) if began.isascii() and began.isdecimal() else self.now()
+        tasks.clean_up(self.rest, found.id if found else "")
+        return None
+
+    def _limited(self, pause: Pause, task: Task, began_at: float, note: str) -> Pause:
+        def limited(percent: int) -> None:
+            if self.now() - began_at > self.task_seconds:
+                tasks.stop(self.rest, task.id)
+                self._note(note, "")
+                raise VmsProblem(Answer("hardware-late", message=f"{self.task_seconds / 60:g} minutes"))
+            pause(percent)
+
+        return limited
+
+    def _note(self, name: str, value: str) -> None:
+        self.notes.put(name, value, instead_of=self.notes.get(name))
 
     def _credentials(self) -> dict[str, Any]:
         edge = self.edge

@@ -13,6 +13,7 @@ from backend.targets.milestone.hardware import Hardware
 from backend.targets.milestone.idp import Kept
 from backend.targets.milestone.keeping import Keeping
 from backend.targets.milestone.rest import Object, Rest, id_of, text_of
+from backend.targets.milestone.retrieval import RETRIEVE
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.site import RecordingServer
 from backend.targets.milestone.wire import Wire
@@ -110,11 +111,19 @@ class Probe:
         self.details |= {"hardware": id_of(device), "cameras": len(cameras)}
         if cameras:
             self.recorder.kind(server.url, id_of(cameras[0]))
+        self._demand_retrieval(cameras)
         user = text_of(device, "userName")
         if user and user != self.hardware.edge.username:
             raise VmsProblem(Answer("edge-user", message=user))
         said = f"It stands there as hardware with {len(cameras)} camera{'' if len(cameras) == 1 else 's'}."
         return f"{said} {self._kept(id_of(cameras[0]))}" if cameras else said
+
+    def _demand_retrieval(self, cameras: list[Object]) -> None:
+        """A release that cannot fetch is not well: a target that is parked for it would open, and be parked again."""
+        ready = next((id_of(one) for one in cameras if one.get("edgeStorageEnabled") is True), "")
+        offered = self.rest.tasks("cameras", ready) if ready else []
+        if offered and RETRIEVE not in offered:
+            raise VmsProblem(Answer("edge-storage", message=f"its cameras have no task {RETRIEVE}"))
 
     def _kept(self, camera_id: str) -> str:
         kept = Keeping(self.rest).retention(camera_id)

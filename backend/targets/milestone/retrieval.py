@@ -12,14 +12,18 @@ from backend.targets.base import Transfer
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.hardware import Seat
-from backend.targets.milestone.rest import Rest, id_of, path_id
+from backend.targets.milestone.rest import Object, Rest, id_of, path_id, text_of
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.soap import moment
 from backend.targets.milestone.spans import Span, around, told
 from backend.targets.milestone.state import OFFERED, RETRIEVING, State
 from backend.targets.milestone.tasks import Task
 
-_TASK = "RetrieveEdgeStorage"
+RETRIEVE = "RetrieveEdgeStorage"
+# How a VMS says that it does not know the task, or that the camera has no edge storage; without its spaces.
+_NO_EDGE_STORAGE = ("edgestorage", "unknownrequest")
+# Where tasks are not listed: how long what arrives is watched before another one is begun.
+_UNLISTED_SECONDS = 900.0
 # A recorder may need a moment to write down what the task has fetched.
 _LOOKS_AFTERWARDS = 5
 
@@ -66,10 +70,30 @@ class Retrieval:
             return tasks.look(self.rest, self.state.task_id)
         if not self.state.asked:
             return None
-        for one in tasks.running(self.rest):
-            if one.get("identifier") == self.reference and _camera_of(one) in ("", seat.camera_id):
-                return self._noted(seat, tasks.read(one, id_of(one)))
+        return self._unheard(seat)
+
+    def _unheard(self, seat: Seat) -> Task | None:
+        """The task that was asked for and whose number never came; None when none of those that run can be it.
+
+        A task need not say whose it is, and not every release need list them. While it may be running, no second one is
+        begun: each attempt looks first whether the recording has come. Raises VmsProblem meanwhile.
+        """
+        running, waits_seconds = tasks.running(self.rest), self.now() - self.state.began_at
+        for one in running or ():
+            task = tasks.read(one, id_of(one))
+            if task.id and one.get("identifier") == self.reference and _camera_of(one) in ("", seat.camera_id):
+                return self._noted(seat, task)
+        if running is None and 0 <= waits_seconds < _UNLISTED_SECONDS:
+            raise VmsProblem(Answer("task-unsure", message="nor does it list tasks, so what arrives is watched first"))
+        if waits_seconds < self.task_hours * 3600 and any(self._may_be_ours(one, seat) for one in running or ()):
+            raise VmsProblem(Answer("task-unsure", message="a retrieval that may be it runs there and is waited for"))
         return None
+
+    def _may_be_ours(self, task: Object, seat: Seat) -> bool:
+        """As far as it says what it is."""
+        kind, who = text_of(task, "taskType").lower(), text_of(task, "identifier")
+        is_retrieval = not kind or "retriev" in kind
+        return is_retrieval and who in ("", self.reference) and _camera_of(task) in ("", seat.camera_id)
 
     def _begin(self, seat: Seat, span: Span) -> Task:
         asked = replace(self.state, camera_id=seat.camera_id, span=span, task_id="", asked=True)
@@ -80,13 +104,26 @@ class Retrieval:
             "identifier": self.reference,
         }
         try:
-            task = tasks.start(self.rest, "cameras", seat.camera_id, task=_TASK, body=body)
+            task = tasks.start(self.rest, "cameras", seat.camera_id, task=RETRIEVE, body=body)
         except VmsProblem as problem:
             if not problem.answered:
                 raise
             self.save(replace(self.state, phase=OFFERED, asked=False, began_at=0.0))
-            raise _not_begun(problem) from None
+            raise self._not_begun(seat, problem) from None
         return self._noted(seat, task)
+
+    def _not_begun(self, seat: Seat, problem: VmsProblem) -> VmsProblem:
+        """What it is that is refused: the camera is gone, this VMS cannot do it at all, or it passes."""
+        answer = problem.answer
+        if answer.status not in (400, 404, 405):
+            return problem
+        if self.rest.find("cameras", seat.camera_id) is None:
+            return VmsProblem(Answer("camera-gone", answer.status, seat.camera_id))
+        said = "".join(answer.message.lower().split())
+        offered = self.rest.tasks("cameras", seat.camera_id)
+        if any(words in said for words in _NO_EDGE_STORAGE) or (offered and RETRIEVE not in offered):
+            return VmsProblem(replace(answer, reason="edge-storage", message=answer.message or f"HTTP {answer.status}"))
+        return problem
 
     def _noted(self, seat: Seat, task: Task) -> Task:
         self.save(replace(self.state, phase=RETRIEVING, camera_id=seat.camera_id, task_id=task.id, asked=True))
@@ -119,13 +156,5 @@ class Retrieval:
         return missing
 
 
-def _not_begun(problem: VmsProblem) -> VmsProblem:
-    """What it is that is refused here: the documented reasons are that it is not supported, or not enabled."""
-    answer = problem.answer
-    if answer.status in (400, 404, 405):
-        return VmsProblem(replace(answer, reason="edge-storage", message=answer.message or f"HTTP {answer.status}"))
-    return problem
-
-
-def _camera_of(task: dict[str, object]) -> str:
+def _camera_of(task: Object) -> str:
     return path_id(task.get("cameraPath"), "cameras")

@@ -107,7 +107,9 @@ def _span(entry: Element) -> Span:
 
 
 def _time(entry: Element, name: str) -> datetime:
-    at = instant(text(entry, name))
+    """In UTC, as the service's clients document it, whether or not it says so."""
+    written = text(entry, name)
+    at = instant(written) or instant(f"{written}Z")
     if at is None:
         raise VmsProblem(Answer("garbled", message=f"a sequence without {name}"))
     return at

@@ -81,8 +81,9 @@ class MilestoneTarget:
         self._offering = offering
 
     def take_notes_in(self, notes: Notes) -> None:
-        """Keep there which evidence lock is whose (see `NoteTaker`)."""
+        """Keep there which evidence lock is whose, and which task takes our device in (see `NoteTaker`)."""
         self._locks = Locks(self._rest, notes)
+        self._hardware.notes = notes
 
     def put(self, source: Source, key: str, transfer: Transfer) -> RemoteCopy:
         """Offer the file, have it fetched and see it proved (see `Target.put`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.rest import Object, Rest, as_id, path_id, text_of
 
 _OVER = ("success", "error", "completed", "failed", "stopped")
+_NOT_LISTED = (400, 404, 405)
 # Called between two looks: waits a little, and raises when it all must stop. Told the percentage so far.
 Pause = Callable[[int], None]
 
@@ -68,10 +69,14 @@ def clean_up(rest: Rest, task_id: str) -> None:
             rest.post("tasks", task_id, task="TaskCleanup")
 
 
-def running(rest: Rest) -> Iterator[Object]:
-    """Those that are not over; nothing where the VMS does not list them."""
-    with suppress(VmsProblem):
-        yield from (one for one in rest.every("tasks") if not read(one).is_over)
+def running(rest: Rest) -> list[Object] | None:
+    """Those that are not over; None where the VMS lists none. Raises VmsProblem: trouble says nothing about them."""
+    try:
+        return [one for one in rest.every("tasks") if not read(one).is_over]
+    except VmsProblem as problem:
+        if problem.status in _NOT_LISTED:
+            return None
+        raise
 
 
 def read(found: Mapping[str, Any], task_id: str = "") -> Task:

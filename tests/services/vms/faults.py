@@ -81,11 +81,14 @@ class Faults:
         self.not_corporate = False  # an edition without evidence locks
         self.lists_locks = False  # GET evidenceLocks gives them, as no release is known to do
         self.no_licence = False  # hardware cannot be taken in
+        self.no_edge_task = False  # a release that does not know RetrieveEdgeStorage
+        self.tasks_say_little = False  # GET tasks tells neither identifier nor camera
         self.plain_events = False  # an event's type is taken, and nothing else about it
         self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
         self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
         self._requests: list[_Planned] = []
         self._pulls: list[PullFault] = []
+        self._hardware: list[StuckPull] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault, operation: str | None = None, *, times: int | None = 1) -> None:
@@ -114,6 +117,13 @@ class Faults:
         self.pull(fault)
         return fault
 
+    def stuck_hardware(self) -> StuckPull:
+        """The next task that takes hardware in, or looks at it again, goes on for ever, as a stuck pull does."""
+        fault = StuckPull()
+        with self._lock:
+            self._hardware.append(fault)
+        return fault
+
     def pull(self, fault: PullFault, *, times: int = 1) -> None:
         """On the next `times` pulls."""
         with self._lock:
@@ -132,14 +142,19 @@ class Faults:
         with self._lock:
             return self._pulls.pop(0) if self._pulls else None
 
+    def take_hardware(self) -> StuckPull | None:
+        with self._lock:
+            return self._hardware.pop(0) if self._hardware else None
+
     def clear(self) -> None:
         """Nothing goes wrong from now on; what waits goes on."""
         with self._lock:
             waiting = [one.fault for one in self._requests]
             self._requests.clear()
             self._pulls.clear()
+            self._hardware.clear()
         self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.plain_events = False
-        self.lists_locks = False
+        self.lists_locks = self.no_edge_task = self.tasks_say_little = False
         self.late_sequences = 0
         for fault in waiting:
             if isinstance(fault, Slow):

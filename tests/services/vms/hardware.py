@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.services.drive.replies import Reply
-from tests.services.vms.faults import Faults
+from tests.services.vms.faults import Faults, StuckPull
 from tests.services.vms.jobs import Failed, Job, Jobs
 from tests.services.vms.model import Item, World, new_id, written
 from tests.services.vms.objects import new_camera
@@ -27,7 +27,8 @@ class HardwareTasks:
         if item.kind == "hardware" and task in self.faults.hardware_tasks:
             if task == "ReplaceHardware":
                 self._replaceable(item, body)
-            return self.jobs.start(task, task, lambda job: self._updated(job, item))
+            stuck = self.faults.take_hardware()
+            return self.jobs.start(task, task, lambda job: self._updated(job, item, stuck))
         raise unknown_request()
 
     def _replaceable(self, item: Item, body: Any) -> None:
@@ -46,7 +47,8 @@ class HardwareTasks:
         if driver.parent is not server:
             raise bad("hardwareDriverPath", "The recording server does not have this driver")
         client = OnvifClient(address, body["userName"], body["password"])
-        return self.jobs.start("Add hardware", "AddHardware", lambda job: self._added(job, driver, client))
+        stuck = self.faults.take_hardware()
+        return self.jobs.start("Add hardware", "AddHardware", lambda job: self._added(job, driver, client, stuck))
 
     def _driver(self, path: Any) -> Item:
         if not isinstance(path, dict) or path.get("type") != "hardwareDrivers":
@@ -56,8 +58,8 @@ class HardwareTasks:
             raise bad("hardwareDriverPath", "There is no such driver")
         return found
 
-    def _added(self, job: Job, driver: Item, client: OnvifClient) -> Item:
-        job.reached(10)
+    def _added(self, job: Job, driver: Item, client: OnvifClient, stuck: StuckPull | None) -> Item:
+        _wait(job, stuck)
         if self.faults.no_licence:
             raise Failed("There are not enough device licenses.", 5)
         if driver.fields["groupName"] != "ONVIF":
@@ -73,8 +75,9 @@ class HardwareTasks:
             self._take_in(made, look)
         return made
 
-    def _updated(self, job: Job, hardware: Item) -> Item:
+    def _updated(self, job: Job, hardware: Item, stuck: StuckPull | None) -> Item:
         """Cameras that the device has got since then are taken in; none is lost."""
+        _wait(job, stuck)
         look = _looked(client_of(hardware))
         job.reached(60)
         with self.world.lock:
@@ -87,6 +90,12 @@ class HardwareTasks:
         for source, profile in look.sources:
             if source not in known:
                 cameras.append(new_camera(self.world, hardware, len(cameras), source, profile))
+
+
+def _wait(job: Job, stuck: StuckPull | None) -> None:
+    job.reached(10)
+    while stuck is not None and not stuck.let_go.wait(0.02):
+        job.reached(10)
 
 
 def new_hardware(world: World, driver: Item, client: OnvifClient, look: Look) -> Item:

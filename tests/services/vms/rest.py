@@ -21,7 +21,8 @@ from tests.services.vms.tokens import Idp
 
 _PATH = re.compile(r"/api/rest/v1/([A-Za-z]+)(?:/([^/]+))?(?:/([A-Za-z]+))?/?", re.IGNORECASE)
 _TAGS = ("bookmarks", "evidenceLocks")
-_TASKS = {"cameras": ["RetrieveEdgeStorage"], "recordingServers": ["AddHardware"]}
+_RETRIEVE = "RetrieveEdgeStorage"
+_TASKS = {"cameras": [_RETRIEVE], "recordingServers": ["AddHardware"]}
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,18 @@ class Rest:
 
     def _collection(self, one: Asked, call: Call) -> Reply:
         if one.method == "GET":
-            return json_reply(listed(self.world.every(one.kind), one.query))
+            return json_reply(self._plainly(one.kind, listed(self.world.every(one.kind), one.query)))
         if one.method == "POST" and one.kind == "userDefinedEvents" and one.task is None:
             return self._created(tags.user_defined_event(self.world, _body(call)))
         raise unknown_request()
+
+    def _plainly(self, kind: str, found: dict[str, Any]) -> dict[str, Any]:
+        """Of what a task is about no source tells whether lists show it."""
+        if kind == "tasks" and self.faults.tasks_say_little:
+            for one in found["array"]:
+                one.pop("identifier", None)
+                one.pop("cameraPath", None)
+        return found
 
     def _children(self, one: Asked, item: Item) -> Reply:
         if one.method != "GET" or one.child not in objects.KINDS:
@@ -94,19 +103,23 @@ class Rest:
             return self.jobs.answer(one.method, item, one.task)
         match one.method:
             case "GET":
-                names = self.faults.hardware_tasks if item.kind == "hardware" else _TASKS.get(item.kind, [])
-                known = [{"id": name, "displayName": name} for name in names]
+                known = [{"id": name, "displayName": name} for name in self._tasks_of(item)]
                 return json_reply({"data": item.shown()} | ({"tasks": known} if "tasks" in one.query else {}))
             case "PATCH":
                 return json_reply(objects.changed(self.world, self.faults, item, _body(call)))
             case "DELETE" if item.kind in objects.REMOVABLE:
                 self.world.remove(item)
                 return json_reply({"state": "Success"})
-            case "POST" if item.kind == "cameras" and one.task == "RetrieveEdgeStorage":
+            case "POST" if one.task == _RETRIEVE and one.task in self._tasks_of(item):
                 return self.pulls.begin(item, _body(call))
             case "POST":
                 return self.hardware.answer(item, one.task, _body(call))
         raise unknown_request()
+
+    def _tasks_of(self, item: Item) -> list[str]:
+        if item.kind == "cameras" and self.faults.no_edge_task:
+            return ["Other"]
+        return self.faults.hardware_tasks if item.kind == "hardware" else _TASKS.get(item.kind, [])
 
     def _tag(self, one: Asked, call: Call) -> Reply:
         if one.id is not None and not one.child:

@@ -97,7 +97,7 @@ def test_edge_storage_that_cannot_be_switched_on_is_told(house: House) -> None:
 
 
 def test_a_release_without_the_task_is_told(house: House) -> None:
-    house.vms.faults.add(Status(400), "POST cameras/{id}?task=RetrieveEdgeStorage", times=None)
+    house.vms.faults.no_edge_task = True
     with pytest.raises(TargetParked, match="2025 R2 or later"):
         put(house)
 
