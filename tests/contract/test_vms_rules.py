@@ -91,6 +91,27 @@ def test_an_object_says_whose_it_is_and_hides_the_devices_secrets(vms: Vms, call
     assert not any(secret in told for secret in ("of the device", "mac of", "source-0", "profile-0"))
 
 
+def test_footage_ages_by_the_last_archive_and_what_is_locked_stays(vms: Vms, caller: Caller, camera: str) -> None:
+    vms.retain(7, 30, 90)
+    storage = caller.data(f"cameras/{camera}")["recordingStorage"]["id"]
+    archives = array(caller, f"storages/{storage}/archiveStorages")
+    assert [one["retainMinutes"] // 1440 for one in archives] == [30, 90]
+    start = vms.world.now() - timedelta(days=80)
+    vms.record(camera, start, start + 2 * MINUTE)
+    body = {
+        "header": "Case", "startTime": written(start), "tagTime": written(start), "endTime": written(start + MINUTE),
+        "reference": "v", "retentionOption": {"retentionType": "Indefinite", "retentionUnits": -1},
+        "devicePaths": [{"type": "cameras", "id": camera}],
+    }  # fmt: skip
+    lock = caller.rest("POST", "evidenceLocks", body).json()["data"]["id"]
+    vms.advance(timedelta(days=9).total_seconds())
+    assert len(vms.frames(camera)) == 121, "not yet"
+    vms.advance(timedelta(days=2).total_seconds())
+    assert [one.at for one in vms.frames(camera)] == [start + timedelta(seconds=n) for n in range(61)]
+    vms.world.remove(vms.world.get("evidenceLocks", lock))
+    assert vms.frames(camera) == []
+
+
 @pytest.mark.parametrize("body", [{"enabled": False, "nonsense": 1}, {"enabled": "false"}, {"channel": 7}, {"id": "x"}])
 def test_a_change_is_made_whole_or_not_at_all(caller: Caller, camera: str, body: dict[str, Any]) -> None:
     before = caller.data(f"cameras/{camera}")
