@@ -76,8 +76,8 @@ class Putting:
         self.state = read_state(self.transfer.resume)
         claim = self._book.claimed(self.source.video_id)
         if claim is not None and claim.state is Standing.VERIFIED:
-            # An earlier delivery has triggered it.
-            self.state = replace(self.state, event=ASKED)
+            # An earlier delivery has triggered it, and asked for the bookmark.
+            self.state = replace(self.state, event=ASKED, bookmark_id=self.state.bookmark_id or ASKED)
         found = self._there_already(claim)
         if found is not None:
             # That of an earlier attempt has brought it.

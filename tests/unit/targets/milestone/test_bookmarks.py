@@ -28,6 +28,14 @@ def test_a_bookmark_whose_id_is_not_told_is_not_made_again(house: House) -> None
     assert made_by(house)["bookmarks"] == 1
 
 
+def test_a_later_delivery_makes_no_second_one_where_the_first_cannot_be_looked_for(house: House) -> None:
+    target, source = house.target(), house.source()
+    house.vms.faults.add(Status(400), "POST bookmarks?task=searchTime", times=None)
+    for _ in range(2):
+        target.put(source, "p/a.mp4", Told())
+    assert made_by(house)["bookmarks"] == 1
+
+
 def test_where_it_can_be_looked_for_it_is_found(house: House) -> None:
     target, source, transfer = house.target(), house.source(), Told()
     house.vms.faults.add(Status(200, done=True), "POST bookmarks")
