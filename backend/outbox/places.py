@@ -170,7 +170,7 @@ def _with_redis(config: TargetConfig, settings: Settings) -> TargetConfig:
 
 def _with_edge(config: TargetConfig, settings: Settings) -> TargetConfig:
     """What a target of kind milestone does not say itself: the VMS of MILESTONE_*, and how that reaches our edge device
-    and our page."""
+    and our page. A VMS at another address never gets the name and the password that were meant for that one."""
     if config.kind != MILESTONE:
         return config
     told = {
@@ -179,7 +179,7 @@ def _with_edge(config: TargetConfig, settings: Settings) -> TargetConfig:
         "edge_password": settings.edge_password.get_secret_value() or _edge_password(settings),
         "link": settings.public_url,
     }
-    if not config.options.get("url"):
+    if _place(config.options.get("url")) in ("", _place(settings.milestone_url)):
         told |= {
             "url": settings.milestone_url,
             "username": settings.milestone_username,
@@ -190,6 +190,10 @@ def _with_edge(config: TargetConfig, settings: Settings) -> TargetConfig:
     if problems := load_kind(MILESTONE).problems(options):
         raise SettingsError([f"target “{config.name}”, by MILESTONE_* and EDGE_*: {problem}." for problem in problems])
     return replace(config, options=options)
+
+
+def _place(url: object) -> str:
+    return str(url or "").rstrip("/").casefold()
 
 
 def _edge_password(settings: Settings) -> str:

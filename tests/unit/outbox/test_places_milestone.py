@@ -101,3 +101,9 @@ def test_one_that_names_no_address_has_that_of_the_variables(tmp_path: Path) -> 
     own = '[[target]]\nname = "vms"\nkind = "milestone"\n'
     options = opened(tmp_path, own, **VMS).get("vms").config.options
     assert (options["url"], options["username"], options["password"]) == tuple(VMS.values())
+
+
+def test_one_that_names_the_address_of_the_variables_has_their_user_too(tmp_path: Path) -> None:
+    own = '[[target]]\nname = "vms"\nkind = "milestone"\nurl = "https://VMS.example/"\n'
+    options = opened(tmp_path, own, **VMS).get("vms").config.options
+    assert (options["username"], options["password"]) == ("holdfast", "hunter2")
