@@ -85,9 +85,10 @@ class Books:
         elif isinstance(error, TransferCancelled):
             self._say("info", "given_back", outcome, why=error.message)
         elif error is not None:
-            is_over = ended.state is DeliveryState.DELETED
-            level, step = ("info", "ended") if is_over else ("warning", ended.state)
-            self._say(level, step, outcome, error=error.message, code=error.code)
+            if ended.state is DeliveryState.DELETED:
+                self._say("info", "ended", outcome, error=error.message)
+            else:
+                self._say("warning", ended.state, outcome, error=error.message, code=error.code)
             if ended.paused_target:
                 self.log.write("warning", "target_paused", target=outcome.claim.target, error=error.message)
         if ended.state in _FINAL:

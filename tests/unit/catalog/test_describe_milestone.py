@@ -54,7 +54,7 @@ def test_footage_is_told_of_a_verified_copy_and_nothing_else_of_its_proof() -> N
 
 
 def test_what_the_vms_let_go_in_time_says_where_it_was_and_until_when() -> None:
-    over = {"error_code": "past-retention", "updated_at": datetime(2026, 2, 1, tzinfo=UTC)}
+    over: dict[str, Any] = {"error_code": "past-retention", "updated_at": datetime(2026, 2, 1, tzinfo=UTC)}
     proof = {"vms_camera_id": "c-1", "lock_id": "l", "ended_at": "2026-01-08T00:00:00.000Z"}
     ended = copy("deleted", proof=proof, **over)
     assert phase_of(ended, KINDS) == "ended"
