@@ -8,20 +8,24 @@ from typing import NamedTuple
 
 _INSTANT = r"(\d{8}T\d{6})(?:\.(\d{1,9}))?Z"
 _RANGE = re.compile(rf"clock\s*=\s*(?:{_INSTANT})?\s*-\s*(?:{_INSTANT})?", re.IGNORECASE)
-_FROM_HERE = re.compile(r"npt\s*=\s*(?:now|0+(?:\.0*)?)?\s*-\s*", re.IGNORECASE)
+_FROM_HERE = re.compile(r"npt\s*=\s*(?:now)?\s*-\s*", re.IGNORECASE)
+_ALL = re.compile(r"npt\s*=\s*0+(?:\.0*)?\s*-\s*", re.IGNORECASE)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class ClockRange(NamedTuple):
-    start: datetime | None  # None: from where it is
-    end: datetime | None  # None: to the end of all
+    start: datetime | None = None  # None: from where it is
+    end: datetime | None = None  # None: to the end of all
 
 
 def parse(value: str) -> ClockRange | None:
-    """None when it makes no sense, or is of another unit. `npt=0-` and `npt=now-` count as "from where it is":
-    clients that know nothing of replay send them."""
+    """None when it makes no sense, or is of another unit. Clients that know nothing of replay send `npt=0-`, from the
+    beginning of all, and `npt=now-`, from where it is, as no range at all is."""
     value = value.partition(";")[0].strip()
     if _FROM_HERE.fullmatch(value):
-        return ClockRange(None, None)
+        return ClockRange()
+    if _ALL.fullmatch(value):
+        return ClockRange(_EARLIEST)
     found = _RANGE.fullmatch(value)
     if found is None:
         return None

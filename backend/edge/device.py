@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backend.edge.clients import Clients, Patience, Reader
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials, DigestAuth
 from backend.edge.footage import Footage
 from backend.edge.rtsp_messages import HEAD_BYTES
-from backend.edge.rtsp_server import STALLED_SECONDS, RtspServer
+from backend.edge.rtsp_server import RtspServer
 from backend.edge.services import Services
 from backend.edge.soap_server import SoapServer
 from backend.errors import SettingsError
 from backend.log import UploadLog
 
-# More clients than these read by turns; a read is short, but for the first look at a long file.
+# More clients than these read by turns; a read is short.
 _READERS = 16
-Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+_REQUEST_BYTES = 64 * 1024  # read at once
+Accept = Callable[[Reader, asyncio.StreamWriter], Coroutine[object, object, None]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class EdgeDevice:
     host: str = "0.0.0.0"
     soap_port: int = 8080
     rtsp_port: int = 8554
-    stalled_seconds: float = STALLED_SECONDS  # a client that takes nothing for so long is let go
+    patience: Patience = field(default_factory=Patience)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Listening]:
@@ -50,10 +52,11 @@ class EdgeDevice:
         auth = DigestAuth(self.credentials)
         readers = ThreadPoolExecutor(_READERS, thread_name_prefix="edge")
         try:
-            rtsp = RtspServer(self.footage, auth, self.log, readers, self.stalled_seconds)
+            rtsp = RtspServer(self.footage, auth, self.log, readers, self._clients(), self.patience)
             async with await self._bound("EDGE_RTSP_PORT", self.rtsp_port, rtsp.accept, HEAD_BYTES) as streams:
                 rtsp_port = int(streams.sockets[0].getsockname()[1])
-                soap = SoapServer(Services.of(self.footage, self.identity, auth, rtsp_port), self.log, readers)
+                services = Services.of(self.footage, self.identity, auth, rtsp_port)
+                soap = SoapServer(services, self.log, readers, self._clients(), self.patience)
                 async with await self._bound("EDGE_PORT", self.soap_port, soap.accept) as calls:
                     listening = Listening(int(calls.sockets[0].getsockname()[1]), rtsp_port)
                     ports = {"soap_port": listening.soap_port, "rtsp_port": rtsp_port}
@@ -63,13 +66,22 @@ class EdgeDevice:
                     finally:
                         calls.close()
                         streams.close()
-                        await asyncio.gather(rtsp.stop(), soap.stop())
+                        await asyncio.gather(rtsp.clients.stop(), soap.clients.stop())
         finally:
             await asyncio.to_thread(readers.shutdown, cancel_futures=True)
 
-    async def _bound(self, setting: str, port: int, accept: Accept, limit: int = 2**16) -> asyncio.Server:
+    def _clients(self) -> Clients:
+        return Clients(self.log, self.patience.stranger)
+
+    async def _bound(self, setting: str, port: int, accept: Accept, limit: int = _REQUEST_BYTES) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+
+        def begun() -> asyncio.StreamReaderProtocol:
+            reader = Reader(limit)
+            return asyncio.StreamReaderProtocol(reader, lambda _, writer: accept(reader, writer), loop)
+
         try:
-            return await asyncio.start_server(accept, self.host, port, limit=limit)
+            return await loop.create_server(begun, self.host, port)
         except OSError as error:
             number = error.errno or 0  # that of an unknown name is below 0, and its words are good
             why = os.strerror(number) if number > 0 else error.strerror

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,6 +46,15 @@ class Frame:
     units: tuple[bytes, ...]  # NAL units, without start codes; a keyframe brings its parameter sets
 
 
+class NotYet(Exception):
+    """Where a recording's frames lie is being looked up, which may take minutes. Whoever wants them asks again when
+    `done` is, whatever came of it."""
+
+    def __init__(self, done: Future[None]) -> None:
+        super().__init__()
+        self.done = done
+
+
 class Footage(Protocol):
     """What the device shows. Called in threads, by several clients at once."""
 
@@ -56,4 +66,5 @@ class Footage(Protocol):
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         """In decoding order, from the last keyframe at or before `since`, else the first one. A generator: it is
-        closed when the client goes. Raises a HoldfastError when the file cannot be read (on)."""
+        closed when the client goes. Raises NotYet, before the first frame, rather than block for long, and a
+        HoldfastError when the file cannot be read (on)."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from backend.confine import Confinement
 from backend.edge import stored
-from backend.edge.footage import Camera, Frame, Recording
+from backend.edge.footage import Camera, Frame, NotYet, Recording
 from backend.errors import MediaError, StorageError
 from backend.log import UploadLog
 from backend.offers.book import Book
@@ -21,46 +23,79 @@ from backend.offers.index import Index, index
 
 # Of 29 bytes each: more than a day of one camera's, and a hundred MiB at most.
 _MOST_FRAMES = 4_000_000
+_LOOKERS = 4
+# All who waited for a look that failed are told so; who asks later has another one made.
+_FAILED_SECONDS = 10.0
 # A file, by what tells one writing of it from another.
 _Written = tuple[Path, int, int, int]
 
 
-@dataclass
-class Indexes:
-    """Where the frames of files lie, of those that were asked for last. Two who ask at once wait for one look."""
+class _Failure(NamedTuple):
+    words: str
+    until: float
 
-    look: Callable[[Path], Index]
-    most_frames: int = _MOST_FRAMES
-    _known: OrderedDict[_Written, Index] = field(default_factory=OrderedDict, init=False)
-    _looking: dict[_Written, threading.Lock] = field(default_factory=dict, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+class Indexes:
+    """Where the frames of files lie, of those that were asked for last. A look reads all of a file, which takes minutes
+    for a day's: it has its own threads, all who ask meanwhile wait for the same one, and it goes on if they give up."""
+
+    def __init__(
+        self,
+        look: Callable[[Path, Callable[[], bool]], Index],
+        most_frames: int = _MOST_FRAMES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`look` has to stop, by a MediaError, when what it is given says so."""
+        self._look, self._most_frames, self._clock = look, most_frames, clock
+        self._known: OrderedDict[_Written, Index] = OrderedDict()
+        self._failed: dict[_Written, _Failure] = {}
+        self._looking: dict[_Written, Future[None]] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="edge-look")
 
     def of(self, path: Path) -> Index:
-        """Raises a MediaError."""
+        """Raises NotYet until it is known, or a MediaError."""
         written = _written(path)
         with self._lock:
-            turn = self._looking.setdefault(written, threading.Lock())
-        try:
-            with turn:
-                if (found := self._remembered(written)) is None:
-                    found = self.look(path)
-                    self._remember(written, found)
+            if (found := self._known.get(written)) is not None:
+                self._known.move_to_end(written)
                 return found
+            failure = self._failed.get(written)
+            if failure is not None and self._clock() < failure.until:
+                raise MediaError(failure.words)
+            if written not in self._looking:
+                self._looking[written] = self._lookers.submit(self._look_at, written)
+            raise NotYet(self._looking[written])
+
+    def close(self) -> None:
+        """Looks under way end. Nothing may be asked any more."""
+        self._stop.set()
+        self._lookers.shutdown(cancel_futures=True)
+
+    def _look_at(self, written: _Written) -> None:
+        found, words = None, "The file could not be looked at."
+        try:
+            found = self._look(written[0], self._stop.is_set)
+        except MediaError as error:
+            words = error.message
         finally:
             with self._lock:
-                self._looking.pop(written, None)
+                del self._looking[written]
+                if found is None:
+                    self._keep_failure(written, words)
+                else:
+                    self._remember(written, found)
 
-    def _remembered(self, written: _Written) -> Index | None:
-        with self._lock:
-            if written in self._known:
-                self._known.move_to_end(written)
-            return self._known.get(written)
+    def _keep_failure(self, written: _Written, words: str) -> None:
+        now = self._clock()
+        self._failed = {one: failure for one, failure in self._failed.items() if now < failure.until}
+        self._failed[written] = _Failure(words, now + _FAILED_SECONDS)
 
     def _remember(self, written: _Written, found: Index) -> None:
-        with self._lock:
-            self._known[written] = found
-            while len(self._known) > 1 and sum(len(one.shown) for one in self._known.values()) > self.most_frames:
-                self._known.popitem(last=False)
+        self._known[written] = found
+        while len(self._known) > 1 and sum(len(one.shown) for one in self._known.values()) > self._most_frames:
+            self._known.popitem(last=False)
 
 
 class OfferedFootage:
@@ -69,7 +104,11 @@ class OfferedFootage:
 
     def __init__(self, book: Book, tools: Confinement, log: UploadLog) -> None:
         self._book, self._log = book, log
-        self._indexes = Indexes(lambda path: index(tools, path))
+        self._indexes = Indexes(lambda path, should_stop: index(tools, path, should_stop))
+
+    def close(self) -> None:
+        """Ends what is under way; nothing may be asked any more."""
+        self._indexes.close()
 
     def cameras(self) -> Sequence[Camera]:
         return [

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from backend.edge.footage import NotYet
 from backend.edge.replay import Marked
 from backend.edge.rtp import ticks
 
@@ -21,7 +22,7 @@ _AFTER_GAP = timedelta(milliseconds=40)
 class Playing:
     """One PLAY. Made by `begin`; `read_ahead` and then `waiting` by turns until `done`."""
 
-    frames: Iterator[Marked]
+    frames: Iterator[Marked | NotYet]
     paced: bool  # at the speed it was recorded at; else as fast as the client takes it
     request_number: int
     waiting: deque[Marked]
@@ -30,9 +31,11 @@ class Playing:
     _last: Marked | None = None
 
     @classmethod
-    def begin(cls, frames: Iterator[Marked], paced: bool, request_number: int) -> Playing | None:
-        """None when there is not one frame. Blocks until the first one is read."""
+    def begin(cls, frames: Iterator[Marked | NotYet], paced: bool, request_number: int) -> Playing | None:
+        """None when there is not one frame. Blocks until the first one is read. Raises NotYet."""
         first = next(frames, None)
+        if isinstance(first, NotYet):
+            raise first
         return None if first is None else cls(frames, paced, request_number, deque([first]))
 
     @property
@@ -43,16 +46,19 @@ class Playing:
     def next_frame_at(self) -> datetime | None:
         return self.waiting[0].frame.at if self.waiting else None
 
-    def read_ahead(self) -> None:
-        """Blocks."""
+    def read_ahead(self) -> NotYet | None:
+        """Blocks. What has to be waited for before there is more, if anything has."""
         taken = 0
         while taken < _AHEAD_BYTES and len(self.waiting) < _AHEAD_FRAMES:
             one = next(self.frames, None)
             if one is None:
                 self.done = True
-                return
+                return None
+            if isinstance(one, NotYet):
+                return one
             self.waiting.append(one)
             taken += sum(map(len, one.frame.units))
+        return None
 
     def upcoming(self) -> Marked:
         """The next frame to send; it waits until `sent`. A gap before it is noted."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from backend.edge.footage import Camera, Footage, Frame, Recording
+from backend.edge.footage import Camera, Footage, Frame, NotYet, Recording
 from backend.edge.rtp import Marks
 from backend.edge.timeline import JOINED, Timeline
 from backend.errors import HoldfastError
@@ -41,11 +41,15 @@ class _Step(NamedTuple):
 Tell = Callable[[str, Recording, HoldfastError], None]
 
 
-def replay(footage: Footage, camera: Camera, asked: Asked, tell: Tell) -> Iterator[Marked]:
-    """Frames in the order they are sent, the first one a keyframe at or before the start. Blocks while it reads."""
+def replay(footage: Footage, camera: Camera, asked: Asked, tell: Tell) -> Iterator[Marked | NotYet]:
+    """Frames in the order they are sent, the first one a keyframe at or before the start. Blocks while it reads. A
+    NotYet among them: the next one is there once that is done; it may be asked for before, and comes again."""
     held: _Step | None = None
     with closing(_steps(footage, camera.token, asked, tell)) as steps:
         for step in steps:
+            if isinstance(step, NotYet):
+                yield step
+                continue
             if held is not None and held.frame is not None:
                 last = step.frame is None
                 yield _marked(held.frame, held.after_gap, end=step.after_gap, terminal=last)
@@ -58,7 +62,7 @@ def _marked(frame: Frame, after_gap: bool, *, end: bool, terminal: bool) -> Mark
     return Marked(frame, Marks(clean=frame.is_keyframe, end=end, discontinuity=after_gap, terminal=terminal))
 
 
-def _steps(footage: Footage, token: str, asked: Asked, tell: Tell) -> Generator[_Step]:
+def _steps(footage: Footage, token: str, asked: Asked, tell: Tell) -> Generator[_Step | NotYet]:
     recordings = Timeline.of(footage.recordings(token)).since(asked.start)
     reached: datetime | None = None  # None: what came before is broken, or nothing did
     sent: datetime | None = None
@@ -69,7 +73,10 @@ def _steps(footage: Footage, token: str, asked: Asked, tell: Tell) -> Generator[
             return
         later = recordings[number + 1].started_at if number + 1 < len(recordings) else None
         try:
-            for frame in _until(footage.frames(token, one, asked.start), later):
+            for frame in _until(_read(footage, token, one, asked.start), later):
+                if isinstance(frame, NotYet):
+                    yield frame
+                    continue
                 if asked.ends_before(frame.order_at):
                     yield _Step(None, after_gap=False)
                     return
@@ -83,16 +90,24 @@ def _steps(footage: Footage, token: str, asked: Asked, tell: Tell) -> Generator[
             reached = None
 
 
-def _until(frames: Iterator[Frame], later: datetime | None) -> Iterator[Frame]:
+def _read(footage: Footage, token: str, one: Recording, since: datetime) -> Generator[Frame | NotYet]:
+    """The frames of one recording, and before them what has to be waited for."""
+    while True:
+        try:
+            yield from footage.frames(token, one, since)
+        except NotYet as wait:
+            yield wait
+        else:
+            return
+
+
+def _until(frames: Generator[Frame | NotYet], later: datetime | None) -> Iterator[Frame | NotYet]:
     """Up to where the next recording begins: the wall clock never goes back, whatever the files hold."""
-    try:
+    with closing(frames):
         for frame in frames:
-            if later is not None and frame.order_at >= later:
+            if later is not None and isinstance(frame, Frame) and frame.order_at >= later:
                 return
             yield frame
-    finally:
-        if isinstance(frames, Generator):
-            frames.close()
 
 
 def _wanted(frame: Frame, sent: datetime | None, asked: Asked) -> bool:

@@ -26,13 +26,15 @@ _METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "TEARDOWN", "GET_PA
 _SUPPORTED = frozenset({"onvif-replay"})
 _CHANNELS = re.compile(r"interleaved=(\d{1,3})-(\d{1,3})")
 _FRAMES = re.compile(r"intra(?:/(\d{1,9}))?")
+_PACE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{0,9})?")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Session:
     """One per connection, as interleaved streams live and die with theirs. `answer` blocks while it reads; nobody
-    else touches the session meanwhile. `playing` is what the connection sends, while it is set and not paused."""
+    else touches the session meanwhile. When it raises NotYet it is asked the same again. `playing` is what the
+    connection sends, while it is set and not paused."""
 
     footage: Footage
     tell: Tell
@@ -112,21 +114,31 @@ class Session:
         assert self._camera is not None
         if self._live:
             return Response(200, (*self._named(), ("Range", "npt=now-")))
-        if request.header("scale").strip().startswith("-"):
+        if not (_forwards(request.header("scale")) and _forwards(request.header("speed"))):
             return Response(456, self._named())  # never backwards: the capabilities say so
         given = request.header("range")
-        if self.playing is not None and not self.playing.over and not given:
-            self.paused = False
-            return self._played(request, self.playing)
-        asked = self._asked(given, request.header("frames"))
+        wanted = clock_range.parse(given) if given else clock_range.ClockRange()
+        if wanted == clock_range.ClockRange() and self.playing is not None:
+            return self._played_on(request, self.playing)
+        asked = self._asked(wanted, request.header("frames"))
         if asked is None:
             return Response(457, self._named())
-        if self.playing is not None:
-            self.playing.close()
         paced = request.header("rate-control").strip().lower() != "no"
         playing = Playing.begin(replay(self.footage, self._camera, asked, self.tell), paced, request.number)
+        if self.playing is not None:
+            self.playing.close()
         self.playing, self.paused = playing, False
         return Response(457, self._named()) if playing is None else self._played(request, playing, asked.end)
+
+    def _played_on(self, request: Request, playing: Playing) -> Response:
+        """What was paused goes on where it was, for this request; what plays, or came to its end, is left as it is (RFC
+        2326 section 10.5)."""
+        if self.paused:
+            playing.request_number = request.number
+            if rate := request.header("rate-control").strip().lower():
+                playing.paced = rate != "no"
+        self.paused = False
+        return self._played(request, playing)
 
     def _played(self, request: Request, playing: Playing, end: datetime | None = None) -> Response:
         assert self._packetiser is not None
@@ -170,14 +182,14 @@ class Session:
         camera = next((one for one in self.footage.cameras() if one.token == parts[1]), None)
         return None if camera is None else (camera, parts[0] == LIVE)
 
-    def _asked(self, given: str, frames: str) -> Asked | None:
+    def _asked(self, wanted: clock_range.ClockRange | None, frames: str) -> Asked | None:
         """None when that is no span we have, or can, read."""
         assert self._camera is not None
-        wanted = clock_range.parse(given) if given else clock_range.ClockRange(None, None)
         bounds = Timeline.of(self.footage.recordings(self._camera.token)).bounds
         if wanted is None or bounds is None:
             return None
-        start = wanted.start or bounds.start
+        here = bounds.start if self.playing is None else self.playing.next_frame_at or bounds.end
+        start = wanted.start or here
         if start >= bounds.end or (wanted.end is not None and wanted.end < start):
             return None
         only = _FRAMES.fullmatch(frames.strip().lower())
@@ -200,6 +212,12 @@ class Session:
                     close()
             return ParameterSets(camera.codec, 4, tuple(u for u in units if is_parameter_set(camera.codec, u)))
         return None
+
+
+def _forwards(pace: str) -> bool:
+    """Whether a Scale or Speed is a number above 0; none at all is 1."""
+    pace = pace.strip()
+    return not pace or (_PACE.fullmatch(pace) is not None and float(pace) > 0)
 
 
 def _channels(transport: str) -> tuple[int, int] | None:

@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from backend.confine import Confinement
 from backend.disk.layout import Layout
 from backend.edge.device import EdgeDevice
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials
+from backend.edge.footage import Footage
 from backend.edge.offered import OfferedFootage
 from backend.errors import SettingsError
 from backend.log import UploadLog
@@ -30,13 +31,15 @@ def run_edge(settings: Settings, *, wanted: bool) -> None:
     if wanted:
         if is_loopback(settings.edge_host or settings.host):
             log.write("warning", "edge_loopback", reason="only this machine can reach it: set EDGE_HOST, or HOST")
-        asyncio.run(_serve(open_device(settings, log), log))
+        layout = Layout(settings.storage_path.absolute())
+        with closing(OfferedFootage(Book(layout), Confinement(settings.ffmpeg_folder), log)) as footage:
+            asyncio.run(_serve(open_device(settings, footage, log), log))
     else:
         log.write("info", "edge_idle", reason="no target of kind milestone is enabled")
         asyncio.run(_wait())
 
 
-def open_device(settings: Settings, log: UploadLog) -> EdgeDevice:
+def open_device(settings: Settings, footage: Footage, log: UploadLog) -> EdgeDevice:
     layout = Layout(settings.storage_path.absolute())
     try:
         password = settings.edge_password.get_secret_value() or load_edge_password(layout.keys)
@@ -46,7 +49,7 @@ def open_device(settings: Settings, log: UploadLog) -> EdgeDevice:
             [f"STORAGE_PATH={settings.storage_path}: nothing was prepared there yet; `video_manager release` does it"]
         ) from error
     return EdgeDevice(
-        footage=OfferedFootage(Book(layout), Confinement(settings.ffmpeg_folder), log),
+        footage=footage,
         identity=Identity(serial, _VERSION),
         credentials=Credentials(settings.edge_username, password),
         log=log,

@@ -51,20 +51,23 @@ class Services:
         every = {(prefix, name): one for prefix, names in served.items() for name, one in names.items()}
         return cls(every, auth, UsernameTokens(auth.credentials))
 
-    def answer(self, call: Call, path: str, authorization: str) -> bytes:
-        """Blocks while it reads. Raises Fault or NotSignedIn."""
-        if call.name not in _OPEN:
-            self._check(call, path, authorization)
+    def signed(self, call: Call, path: str, authorization: str) -> bool:
+        """Whether the one who calls has shown the password; not asked for what is open to all. Raises Fault or
+        NotSignedIn."""
+        if call.name in _OPEN:
+            return False
+        if call.security is not None:
+            if not self.tokens.passes(call.security):
+                raise Fault("The user name token is not accepted.", "NotAuthorized")
+            return True
+        verdict = self.auth.check("POST", path, authorization)
+        if verdict is not Verdict.PASSED:
+            raise NotSignedIn(stale=verdict is Verdict.STALE, wrong=verdict is Verdict.WRONG)
+        return True
+
+    def answer(self, call: Call) -> bytes:
+        """Of a call that may be made. Blocks while it reads. Raises Fault."""
         operation = self.operations.get(call.name)
         if operation is None:
             raise Fault(f"{call.name[1][:100]} is not done here.", "ActionNotSupported", sender=False, status=500)
         return response(call, operation(call))
-
-    def _check(self, call: Call, path: str, authorization: str) -> None:
-        if call.security is not None:
-            if not self.tokens.passes(call.security):
-                raise Fault("The user name token is not accepted.", "NotAuthorized")
-            return
-        verdict = self.auth.check("POST", path, authorization)
-        if verdict is not Verdict.PASSED:
-            raise NotSignedIn(stale=verdict is Verdict.STALE, wrong=verdict is Verdict.WRONG)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 import h11
 
+from backend.edge.clients import Client, Clients, Patience
 from backend.edge.services import NotSignedIn, Services
 from backend.edge.soap import Fault, read
 from backend.errors import HoldfastError
 from backend.log import UploadLog
 
-MOST_CLIENTS = 64
 BODY_BYTES = 128 * 1024
 _HEAD_BYTES = 16 * 1024
-_PATIENCE_SECONDS = 20.0
 _WRONG_PAUSE_SECONDS = 0.5
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _SOAP = "application/soap+xml; charset=utf-8"
 
 
@@ -45,35 +45,25 @@ class SoapServer:
     services: Services
     log: UploadLog
     readers: Executor
-    patience_seconds: float = _PATIENCE_SECONDS
-    _clients: set[asyncio.Task[None]] = field(default_factory=set)
+    clients: Clients
+    patience: Patience
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """For asyncio.start_server."""
-        task = asyncio.current_task()
-        assert task is not None
-        if len(self._clients) >= MOST_CLIENTS:
-            writer.transport.abort()
-            return
-        self._clients.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (OSError, TimeoutError, h11.ProtocolError):
-            pass  # the client went, fell silent, or speaks something else
-        finally:
-            self._clients.discard(task)
-            writer.close()
+        """For each connection. Its end is an abort: what a client does not take must not keep the connection here."""
+        with self.clients.seated(writer) as client:
+            if client is None:
+                return
+            # An answer is sent when the system has all of it.
+            writer.transport.set_write_buffer_limits(high=0)
+            # The client went, fell silent, takes nothing, or speaks something else.
+            with suppress(OSError, TimeoutError, h11.ProtocolError):
+                await self._serve(reader, writer, client)
 
-    async def stop(self) -> None:
-        for task in self._clients:
-            task.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: Client) -> None:
         speech = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_BYTES)
         while True:
             try:
-                async with asyncio.timeout(self.patience_seconds):
+                async with asyncio.timeout(self.patience.request):
                     request = await _request(speech, reader, writer)
             except h11.RemoteProtocolError as error:
                 if speech.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
@@ -82,19 +72,19 @@ class SoapServer:
                 return
             if request is None:
                 return
-            await self._send(speech, writer, await self._answer(request, writer))
+            await self._send(speech, writer, await self._answer(request, writer, client))
             if speech.our_state is not h11.DONE or speech.their_state is not h11.DONE:
                 return
             speech.start_next_cycle()
 
-    async def _answer(self, request: _Request, writer: asyncio.StreamWriter) -> _Answer:
+    async def _answer(self, request: _Request, writer: asyncio.StreamWriter, client: Client) -> _Answer:
         if request.method != "POST" or not request.path.startswith("/onvif/"):
             status = 404 if request.method == "POST" else 405
             return _Answer(status, b"", (("Allow", "POST"),) if status == 405 else ())
         host, port = _reached(request.headers.get("host", ""), writer)
         loop = asyncio.get_running_loop()
         try:
-            body = await loop.run_in_executor(self.readers, self._called, request, host, port)
+            body = await loop.run_in_executor(self.readers, self._called, request, host, port, client)
         except NotSignedIn as error:
             if error.wrong:
                 self._refused(writer, request)
@@ -112,9 +102,11 @@ class SoapServer:
             return _Answer(500, Fault("It cannot be looked up now.", "Action", sender=False).as_bytes())
         return _Answer(200, body)
 
-    def _called(self, request: _Request, host: str, port: int) -> bytes:
+    def _called(self, request: _Request, host: str, port: int, client: Client) -> bytes:
         call = read(request.body, host, port)
-        return self.services.answer(call, request.path, request.headers.get("authorization", ""))
+        if self.services.signed(call, request.path, request.headers.get("authorization", "")):
+            client.known = True
+        return self.services.answer(call)
 
     def _refused(self, writer: asyncio.StreamWriter, request: _Request) -> None:
         peer = writer.get_extra_info("peername") or ("",)
@@ -129,7 +121,7 @@ class SoapServer:
             h11.EndOfMessage(),
         ):
             writer.write(speech.send(event) or b"")
-        async with asyncio.timeout(self.patience_seconds):
+        async with asyncio.timeout(self.patience.request):
             await writer.drain()
 
 
@@ -163,7 +155,7 @@ def _reached(host: str, writer: asyncio.StreamWriter) -> tuple[str, int]:
     """The name and port that the client knows us by; else those it connected to."""
     here = writer.get_extra_info("sockname") or ("127.0.0.1", 80)
     found = _HOST.fullmatch(host)
-    if found is None:
+    port = host.removeprefix(found[1]).removeprefix(":") if found else ""
+    if found is None or int(port or 80) not in range(1, 65536):
         return (f"[{here[0]}]" if ":" in here[0] else here[0]), int(here[1])
-    port = host.removeprefix(found[1]).removeprefix(":")
-    return found[1], int(port) if port else 80
+    return found[1], int(port or 80)

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 from backend.confine import Confinement
 from backend.edge import stored
+from backend.edge.clients import Patience
 from backend.edge.device import EdgeDevice, Listening
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials
 from backend.edge.footage import Camera, Footage, Frame, Recording
-from backend.edge.rtsp_server import STALLED_SECONDS
 from backend.log import UploadLog
 from backend.offers.entries import Codec
 from backend.offers.index import Index, index
@@ -113,7 +113,7 @@ def pictures(path: Path) -> list[str]:
 
 
 @contextmanager
-def serving(footage: Footage, folder: Path, *, stalled_seconds: float = STALLED_SECONDS) -> Iterator[Listening]:
+def serving(footage: Footage, folder: Path, *, patience: Patience | None = None) -> Iterator[Listening]:
     """The device in a thread, until the block ends."""
     device = EdgeDevice(
         footage,
@@ -123,7 +123,7 @@ def serving(footage: Footage, folder: Path, *, stalled_seconds: float = STALLED_
         host="127.0.0.1",
         soap_port=0,
         rtsp_port=0,
-        stalled_seconds=stalled_seconds,
+        patience=patience or Patience(),
     )
     ready, stop = threading.Event(), asyncio.Event()
     found: list[Listening] = []

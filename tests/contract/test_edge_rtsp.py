@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import socket
 import struct
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from backend.edge.digest_auth import parameters
-from backend.edge.rtsp_server import MOST_CLIENTS
-from tests.contract.edge_site import PASSWORD, START, USER, Shelf, film, serving
+from backend.edge.clients import Patience
+from tests.contract.edge_rtsp_client import OPEN, TCP, Client
+from tests.contract.edge_site import START, Shelf, film, serving
 from tests.services.waiting import wait_until
-
-TCP = "RTP/AVP/TCP;unicast;interleaved=2-3"
-OPEN = "clock=20200227T081350.25Z-"
 
 
 @pytest.fixture(scope="module")
@@ -29,79 +22,6 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     shelf.put("yard", film(folder, "yard.mp4"), START)
     with serving(shelf, folder) as listening:
         yield listening.rtsp_port
-
-
-class Client:
-    """Signs by MD5, and keeps what comes on the channels."""
-
-    def __init__(self, port: int, path: str = "replay/yard") -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.file = self.socket.makefile("rb")
-        self.url = f"rtsp://127.0.0.1:{port}/{path}"
-        self.session = self.challenge = ""
-        self.number = 0
-        self.packets: list[tuple[int, bytes]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-        self.socket.close()
-
-    def ask(self, method: str, url: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the answer; signed once there is a challenge."""
-        self.number += 1
-        target = url or self.url
-        lines = [f"{method} {target} RTSP/1.0", f"CSeq: {self.number}"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        lines += [f"Session: {self.session}"] if self.session and "Session" not in headers else []
-        lines += [f"Authorization: {self._signed(method, target)}"] if self.challenge else []
-        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        status, told, body = self.answer()
-        if status == 401 and not self.challenge:
-            self.challenge = told["www-authenticate"]
-            return self.ask(method, url, **headers)
-        return status, told, body
-
-    def answer(self) -> tuple[int, dict[str, str], bytes]:
-        while (first := self.file.read(1)) == b"$":
-            channel, length = struct.unpack(">BH", self.file.read(3))
-            self.packets.append((channel, self.file.read(length)))
-        status = int((first + self.file.readline()).split()[1])
-        told: dict[str, str] = {}
-        while line := self.file.readline().strip().decode():
-            name, _, value = line.partition(": ")
-            told[name.lower()] = value  # of two challenges the last one, MD5
-        return status, told, self.file.read(int(told.get("content-length", 0)))
-
-    def set_up(self) -> None:
-        status, told, _ = self.ask("SETUP", f"{self.url}/track1", Transport=TCP, Require="onvif-replay")
-        assert status == 200
-        assert "interleaved=2-3" in told["transport"]
-        self.session = told["session"].partition(";")[0]
-
-    def play(self, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        return self.ask("PLAY", Require="onvif-replay", **{"Rate_Control": "no", **headers})
-
-    def frames(self, count: int) -> list[bytes]:
-        """The first packets of so many more frames."""
-        found: list[bytes] = []
-        while len(found) < count:
-            assert self.file.read(1) == b"$"
-            channel, length = struct.unpack(">BH", self.file.read(3))
-            packet = self.file.read(length)
-            if channel == 2 and packet[0] & 0x10:
-                found.append(packet)
-        return found
-
-    def _signed(self, method: str, url: str) -> str:
-        shown = parameters(self.challenge)
-        account = hashlib.md5(f"{USER}:{shown['realm']}:{PASSWORD}".encode()).hexdigest()
-        request = hashlib.md5(f"{method}:{url}".encode()).hexdigest()
-        response = hashlib.md5(f"{account}:{shown['nonce']}:{request}".encode()).hexdigest()
-        said = {"username": USER, "realm": shown["realm"], "nonce": shown["nonce"], "uri": url, "response": response}
-        return "Digest " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 
 
 def test_what_it_needs_and_cannot_do_is_said(port: int) -> None:
@@ -140,10 +60,34 @@ def test_a_span_that_cannot_be_is_refused(port: int, wanted: str) -> None:
         assert client.play(Range=OPEN)[0] == 200
 
 
-def test_backwards_is_refused(port: int) -> None:
+@pytest.mark.parametrize("pace", ["-1.0", "0", "0.0", "nan", "inf", "1e9", "0x10", "fast", "9999999"])
+@pytest.mark.parametrize("header", ["Scale", "Speed"])
+def test_backwards_and_what_is_no_pace_is_refused(port: int, header: str, pace: str) -> None:
     with Client(port) as client:
         client.set_up()
-        assert client.play(Range=OPEN, Scale="-1.0")[0] == 456
+        assert client.play(**{"Range": OPEN, header: pace})[0] == 456
+        assert client.play(**{"Range": OPEN, header: "1.0"})[0] == 200
+
+
+@pytest.mark.parametrize("channels", ["256-257", "999-1", "3-3", "-1-2", "1-2-3", "99999999999-1", "a-b"])
+def test_channels_that_cannot_be_are_never_used(port: int, channels: str) -> None:
+    with Client(port) as client:
+        transport = f"RTP/AVP/TCP;unicast;interleaved={channels}"
+        status, told, _ = client.ask("SETUP", f"{client.url}/track1", Transport=transport)
+        assert status == 461 or "interleaved=0-1" in told["transport"]
+
+
+def test_a_second_set_up_is_refused_while_it_plays_and_replaces_the_first_one_else(port: int) -> None:
+    with Client(port) as client:
+        client.set_up()
+        client.set_up()
+        assert client.play(Range=OPEN, Rate_Control="yes")[0] == 200
+        assert client.ask("SETUP", f"{client.url}/track1", Transport=TCP)[0] == 455
+        client.frames(2)
+        assert client.ask("PAUSE")[0] == 200
+        client.set_up()
+        assert client.play(Range=OPEN)[0] == 200
+        assert client.frames(1)[0][24] & 0xA0 == 0xA0
 
 
 def test_only_keyframes_come_when_asked_for(port: int) -> None:
@@ -153,19 +97,63 @@ def test_only_keyframes_come_when_asked_for(port: int) -> None:
         assert [packet[24] & 0x80 for packet in client.frames(2)] == [0x80, 0x80]
 
 
-def test_play_goes_on_where_it_was_paused(port: int) -> None:
+@pytest.mark.parametrize("headers", [{}, {"Range": "npt=now-"}])
+def test_play_goes_on_where_it_was_paused(port: int, headers: dict[str, str]) -> None:
+    with Client(port) as client:
+        client.set_up()
+        assert client.play(Range="clock=20200227T081352.0Z-", Rate_Control="yes")[0] == 200
+        client.frames(3)
+        assert client.ask("PAUSE")[0] == 200
+        before = client.packets
+        status, told, _ = client.play(Rate_Control="yes", **headers)
+        assert status == 200
+        sent = 3 + sum(bool(channel == 2 and packet[0] & 0x10) for channel, packet in before)
+        assert told["range"].startswith(f"clock=20200227T081351.{250_000 + sent * 40_000:06}Z")
+        packets = client.frames(2)
+        assert (int.from_bytes(packets[1][4:8], "big") - int.from_bytes(packets[0][4:8], "big")) % 2**32 == 3600
+        assert [packet[25] for packet in packets] == [client.number & 0xFF] * 2
+
+
+def test_play_without_a_range_leaves_what_plays_as_it_is(port: int) -> None:
     with Client(port) as client:
         client.set_up()
         assert client.play(Range=OPEN, Rate_Control="yes")[0] == 200
-        client.frames(3)
-        before = client.packets
+        number = client.number
+        client.frames(2)
+        assert client.play()[0] == 200
+        assert client.frames(1)[0][25] == number & 0xFF
+
+
+def test_what_was_paused_begins_anew_at_npt_0(port: int) -> None:
+    with Client(port) as client:
+        client.set_up()
+        assert client.play(Range="clock=20200227T081352.0Z-", Rate_Control="yes")[0] == 200
+        client.frames(1)
         assert client.ask("PAUSE")[0] == 200
-        status, told, _ = client.play(Rate_Control="yes")
-        assert status == 200
-        sent = 3 + sum(bool(channel == 2 and packet[0] & 0x10) for channel, packet in before)
-        assert told["range"].startswith(f"clock=20200227T081350.{250_000 + sent * 40_000:06}Z")
-        timestamps = [int.from_bytes(packet[4:8], "big") for packet in client.frames(2)]
-        assert (timestamps[1] - timestamps[0]) % 2**32 == 3600
+        assert client.play(Range="npt=0.000-")[1]["range"].startswith("clock=20200227T081350.250000Z-")
+
+
+def test_what_was_paused_goes_on_from_its_keyframe_up_to_an_end(port: int) -> None:
+    with Client(port) as client:
+        client.set_up()
+        assert client.play(Range="clock=20200227T081352.0Z-", Rate_Control="yes")[0] == 200
+        client.frames(1)
+        assert client.ask("PAUSE")[0] == 200
+        status, told, _ = client.play(Range="clock=-20200227T081353.0Z")
+        assert (status, told["range"]) == (200, "clock=20200227T081351.250000Z-20200227T081353.000000Z")
+
+
+def test_after_its_end_there_is_nothing_to_go_on_with(port: int) -> None:
+    with Client(port) as client:
+        client.set_up()
+        assert client.play(Range="clock=20200227T081353.25Z-")[0] == 200
+        client.frames(25)
+        assert client.ask("PAUSE")[0] == 200
+        status, told, _ = client.play(Range="npt=now-")
+        assert (status, "range" in told) == (200, False)
+        assert client.play(Range="clock=-20200227T081453Z")[0] == 457
+        assert client.ask("TEARDOWN")[0] == 200
+        assert not [packet for channel, packet in client.packets if channel == 2 and packet[0] & 0x10]
 
 
 def test_a_new_place_while_it_plays_is_taken_at_once(port: int) -> None:
@@ -224,27 +212,6 @@ def test_what_is_no_rtsp_is_answered_and_the_connection_closed(port: int, sent: 
         assert client.file.read() == b""
 
 
-def test_one_client_too_many_is_sent_away_and_room_comes_back(port: int) -> None:
-    clients = [Client(port) for _ in range(MOST_CLIENTS)]
-    try:
-        for one in clients:
-            assert one.ask("OPTIONS")[0] == 200
-        with Client(port) as more:
-            assert more.answer()[0] == 453
-    finally:
-        for one in clients:
-            one.__exit__()
-
-    def served() -> bool:
-        with Client(port) as again, closing(again.socket):
-            try:
-                return again.ask("OPTIONS")[0] == 200
-            except OSError:
-                return False
-
-    wait_until(served, "room for another client")
-
-
 def test_it_stops_at_once_while_clients_are_playing_and_one_takes_nothing(tmp_path: Path) -> None:
     shelf = Shelf()
     path = film(tmp_path, "yard.mp4", options=["-qp", "1"])
@@ -265,7 +232,7 @@ def test_who_takes_nothing_is_let_go_and_others_are_served(tmp_path: Path) -> No
     path = film(tmp_path, "yard.mp4", options=["-qp", "1"])
     for number in range(20):
         shelf.put("yard", path, START.replace(minute=20 + number))
-    with serving(shelf, tmp_path, stalled_seconds=0.5) as listening, Client(listening.rtsp_port) as slow:
+    with serving(shelf, tmp_path, patience=Patience(stalled=0.5)) as listening, Client(listening.rtsp_port) as slow:
         slow.set_up()
         assert slow.play(Range=OPEN)[0] == 200
         wait_until(lambda: "edge_client_lost" in (tmp_path / "video_uploads.log").read_text(), "it to be let go")
@@ -273,3 +240,17 @@ def test_who_takes_nothing_is_let_go_and_others_are_served(tmp_path: Path) -> No
             quick.set_up()
             assert quick.play(Range=OPEN)[0] == 200
             assert quick.frames(2000)[-1][24] & 0x50 == 0x50
+
+
+def test_the_end_of_a_stream_in_the_middle_is_answered(tmp_path: Path) -> None:
+    shelf = Shelf()
+    path = film(tmp_path, "yard.mp4", options=["-qp", "1"])
+    for number in range(20):
+        shelf.put("yard", path, START.replace(minute=20 + number))
+    with serving(shelf, tmp_path) as listening, Client(listening.rtsp_port, receive_bytes=4096) as slow:
+        slow.set_up()
+        assert slow.play(Range=OPEN)[0] == 200
+        slow.frames(20)
+        assert slow.ask("TEARDOWN")[0] == 200
+        assert slow.packets, "nothing was on its way"
+        assert slow.file.read() == b""

@@ -12,6 +12,7 @@ from backend.edge import clock_range
 from backend.edge.clock_range import ClockRange
 
 AT = datetime(2020, 2, 27, 8, 13, 50, tzinfo=UTC)
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 LATER = datetime(2020, 2, 27, 8, 14, 0, 500_000, tzinfo=UTC)
 
 
@@ -23,8 +24,8 @@ LATER = datetime(2020, 2, 27, 8, 14, 0, 500_000, tzinfo=UTC)
         ("clock = 20200227T081350Z - 20200227T081400.500000000Z", ClockRange(AT, LATER)),
         ("clock=-20200227T081400.5Z", ClockRange(None, LATER)),
         ("clock=20200227T081350Z-;time=19970123T143720Z", ClockRange(AT, None)),
-        ("npt=0-", ClockRange(None, None)),
-        ("npt=0.000-", ClockRange(None, None)),
+        ("npt=0-", ClockRange(EARLIEST, None)),
+        ("npt=0.000-", ClockRange(EARLIEST, None)),
         ("npt=now-", ClockRange(None, None)),
         ("npt=5-10", None),
         ("smpte=0:10:00-", None),

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import threading
 from array import array
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from backend.confine import Confinement
 from backend.disk.layout import Layout
-from backend.edge.footage import Frame, Recording
+from backend.edge.footage import Frame, NotYet, Recording
 from backend.edge.offered import Indexes, OfferedFootage
-from backend.errors import MediaError
+from backend.errors import MediaError, MediaStopped
 from backend.log import UploadLog
 from backend.offers.book import Book
 from backend.offers.entries import Codec, Offer
 from backend.offers.index import Index
 from backend.offers.nal import ParameterSets
+from tests.services.waiting import wait_until
 from tests.unit.offers.films import kept_film
 
+Result = TypeVar("Result")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TOOLS = Confinement()
 
@@ -35,8 +40,9 @@ def book(tmp_path: Path) -> Book:
 
 
 @pytest.fixture
-def footage(book: Book, tmp_path: Path) -> OfferedFootage:
-    return OfferedFootage(book, TOOLS, UploadLog(tmp_path / "logs"))
+def footage(book: Book, tmp_path: Path) -> Iterator[OfferedFootage]:
+    with closing(OfferedFootage(book, TOOLS, UploadLog(tmp_path / "logs"))) as found:
+        yield found
 
 
 def offered(book: Book, video_id: str, second: float, *, lasts: float = 2, codec: Codec = "H264") -> Offer:
@@ -53,7 +59,16 @@ def offered(book: Book, video_id: str, second: float, *, lasts: float = 2, codec
 
 def frames(footage: OfferedFootage, offer: Offer, since: datetime = START) -> list[Frame]:
     recording = Recording(offer.video_id, offer.start_at, offer.end_at)
-    return list(footage.frames(offer.camera_token, recording, since))
+    return waited(lambda: list(footage.frames(offer.camera_token, recording, since)))
+
+
+def waited(ask: Callable[[], Result]) -> Result:
+    """What it gives once it is known."""
+    while True:
+        try:
+            return ask()
+        except NotYet as wait:
+            wait.done.result(60)
 
 
 def test_recordings_come_and_go_as_they_are_offered_and_withdrawn(book: Book, footage: OfferedFootage) -> None:
@@ -94,6 +109,7 @@ def test_a_file_that_went_is_no_recording_and_an_error_to_who_reads_it(book: Boo
 
 def test_a_reader_in_the_middle_keeps_its_file(book: Book, footage: OfferedFootage) -> None:
     offer = offered(book, "a1", 0)
+    frames(footage, offer)
     reading = footage.frames(offer.camera_token, Recording("a1", offer.start_at, offer.end_at), START)
     next(reading)
     book.withdraw("a1")
@@ -127,7 +143,7 @@ class Looks:
     def __init__(self, frames: int) -> None:
         self.frames, self.seen = frames, list[Path]()
 
-    def __call__(self, path: Path) -> Index:
+    def __call__(self, path: Path, should_stop: Callable[[], bool]) -> Index:
         self.seen.append(path)
         return an_index(self.frames)
 
@@ -141,52 +157,101 @@ def files(folder: Path, count: int) -> list[Path]:
 
 def test_a_file_is_looked_at_once_until_it_is_another_one(tmp_path: Path) -> None:
     looks = Looks(10)
-    indexes = Indexes(looks)
     (path,) = files(tmp_path, 1)
-    assert indexes.of(path) is indexes.of(path)
-    path.write_bytes(b"another film")
-    indexes.of(path)
+    with closing(Indexes(looks)) as indexes:
+        assert waited(lambda: indexes.of(path)) is indexes.of(path)
+        path.write_bytes(b"another film")
+        waited(lambda: indexes.of(path))
     assert looks.seen == [path, path]
 
 
 def test_those_asked_for_last_are_kept_within_the_bound(tmp_path: Path) -> None:
     looks = Looks(10)
-    indexes = Indexes(looks, most_frames=25)
     first, second, third = files(tmp_path, 3)
-    for one in (first, second, first, third, first, third):
-        indexes.of(one)
-    assert looks.seen == [first, second, third]
-    indexes.of(second)
+    with closing(Indexes(looks, most_frames=25)) as indexes:
+        for one in (first, second, first, third, first, third):
+            waited(partial(indexes.of, one))
+        assert looks.seen == [first, second, third]
+        waited(lambda: indexes.of(second))
     assert looks.seen == [first, second, third, second]
 
 
 def test_one_larger_than_the_bound_is_kept_until_the_next(tmp_path: Path) -> None:
     looks = Looks(100)
-    indexes = Indexes(looks, most_frames=25)
     (path,) = files(tmp_path, 1)
-    assert indexes.of(path) is indexes.of(path)
+    with closing(Indexes(looks, most_frames=25)) as indexes:
+        assert waited(lambda: indexes.of(path)) is indexes.of(path)
     assert looks.seen == [path]
 
 
-def test_two_who_ask_at_once_wait_for_one_look_and_a_failed_one_is_no_answer(tmp_path: Path) -> None:
+def test_all_who_ask_meanwhile_wait_for_one_look_and_none_of_them_in_it(tmp_path: Path) -> None:
     (path,) = files(tmp_path, 1)
-    looking, go_on, looks = threading.Event(), threading.Event(), []
+    go_on, looks = threading.Event(), Looks(10)
 
-    def look(seen: Path) -> Index:
-        looks.append(seen)
-        looking.set()
+    def look(seen: Path, should_stop: Callable[[], bool]) -> Index:
         assert go_on.wait(20)
-        if len(looks) == 1:
-            raise MediaError("A fault.")
-        return an_index(10)
+        return looks(seen, should_stop)
 
-    indexes = Indexes(look)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(indexes.of, path)
-        assert looking.wait(20)
-        second = pool.submit(indexes.of, path)
+    with closing(Indexes(look)) as indexes:
+        waits = []
+        for _ in range(3):
+            with pytest.raises(NotYet) as raised:
+                indexes.of(path)
+            waits.append(raised.value.done)
         go_on.set()
-        with pytest.raises(MediaError, match="A fault"):
-            first.result(20)
-        assert second.result(20) is indexes.of(path)
-    assert len(looks) == 2
+        for one in waits:
+            one.result(20)
+        assert indexes.of(path) is indexes.of(path)
+    assert looks.seen == [path]
+
+
+def test_a_look_that_fails_is_an_answer_to_those_who_waited_and_another_one_is_made_later(tmp_path: Path) -> None:
+    (path,) = files(tmp_path, 1)
+    looks, now = Looks(10), [100.0]
+
+    def look(seen: Path, should_stop: Callable[[], bool]) -> Index:
+        found = looks(seen, should_stop)
+        if len(looks.seen) == 1:
+            raise MediaError("A fault.")
+        return found
+
+    with closing(Indexes(look, clock=lambda: now[0])) as indexes:
+        for _ in range(2):
+            with pytest.raises(MediaError, match="A fault"):
+                waited(lambda: indexes.of(path))
+        assert looks.seen == [path]
+        now[0] += 11
+        assert waited(lambda: indexes.of(path)) is indexes.of(path)
+    assert looks.seen == [path, path]
+
+
+def test_a_look_that_breaks_is_told_to_those_who_waited(tmp_path: Path) -> None:
+    (path,) = files(tmp_path, 1)
+
+    def look(seen: Path, should_stop: Callable[[], bool]) -> Index:
+        raise ValueError("It was no JSON.")
+
+    with closing(Indexes(look)) as indexes:
+        with pytest.raises(NotYet) as raised:
+            indexes.of(path)
+        with pytest.raises(ValueError, match="no JSON"):
+            raised.value.done.result(20)
+        with pytest.raises(MediaError, match="could not be looked at"):
+            indexes.of(path)
+
+
+def test_closing_ends_the_look_under_way(tmp_path: Path) -> None:
+    looking, stopped = threading.Event(), list[Path]()
+
+    def look(seen: Path, should_stop: Callable[[], bool]) -> Index:
+        looking.set()
+        wait_until(should_stop, "being told to stop")
+        stopped.append(seen)
+        raise MediaStopped("It was stopped.")
+
+    (path,) = files(tmp_path, 1)
+    with closing(Indexes(look)) as indexes:
+        with pytest.raises(NotYet):
+            indexes.of(path)
+        assert looking.wait(20)
+    assert stopped == [path]

@@ -53,7 +53,7 @@ class Reel:
             self.open -= 1
 
     def played(self, asked: Asked) -> list[Marked]:
-        return list(replay(self, CAMERA, asked, self.tell))
+        return [one for one in replay(self, CAMERA, asked, self.tell) if isinstance(one, Marked)]
 
     def tell(self, camera_token: str, recording: Recording, error: HoldfastError) -> None:
         self.told.append(recording.id)
