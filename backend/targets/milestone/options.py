@@ -32,7 +32,7 @@ MILESTONE_OPTIONS = (
     Option(
         "tolerance_seconds",
         _NUMBER,
-        "how much of a recording's time may be missing at each end, and between two pieces",
+        "how much of a recording's time may be missing at each end, and in all its holes together",
         default=2,
         least=0,
         most=60,

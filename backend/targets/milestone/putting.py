@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
-from backend.errors import MediaError, TransferCancelled
+from backend.errors import TransferCancelled
 from backend.offers.book import Book
 from backend.offers.entries import CameraEntry, Claim
 from backend.offers.entries import State as Standing
-from backend.offers.index import index
 from backend.offers.offering import Offering
 from backend.targets.base import RemoteCopy, Source, Transfer
 from backend.targets.local_file import LocalFile, damaged
 from backend.targets.milestone import tasks
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
-from backend.targets.milestone.failures import VmsProblem
 from backend.targets.milestone.hardware import Hardware, Seat
 from backend.targets.milestone.keeping import Keeping
+from backend.targets.milestone.measure import Wanted
 from backend.targets.milestone.options import BY_CAMERA, BY_UPLOADER
-from backend.targets.milestone.proofs import Known, Wanted, longest_frame_seconds, proof_of, wanted_of
+from backend.targets.milestone.proofs import Known, proof_of, wanted_of
 from backend.targets.milestone.rest import Rest
 from backend.targets.milestone.retrieval import Retrieval
 from backend.targets.milestone.sequences import Recorder
-from backend.targets.milestone.spans import slack_of
 from backend.targets.milestone.state import ASKED, OFFERED, State, read_state
 
 _TICK_BYTES = 8 * 1024 * 1024
@@ -49,9 +46,6 @@ class Vms:
     poll_seconds: float
     task_hours: float
 
-    def slack(self, wanted: Wanted) -> timedelta:
-        return slack_of(wanted.span, self.tolerance_seconds, wanted.frame_seconds)
-
     def words(self, source: Source) -> Words:
         """What people in the VMS read."""
         about = [f"Holdfast: {source.original_filename}", f"project {source.project_id}" if source.project_id else ""]
@@ -62,7 +56,7 @@ class Vms:
 
 @dataclass
 class Putting:
-    """For one call of `put`. Raises VmsProblem and TargetErrors. `is_locked`: by an evidence lock of an earlier copy."""
+    """For one call of `put`. Raises VmsProblem and TargetErrors. `is_locked`: by an earlier copy's evidence lock."""
 
     vms: Vms
     offering: Offering
@@ -100,9 +94,8 @@ class Putting:
         seat = None if entry is None else self.vms.hardware.seat(entry.number)
         if entry is None or seat is None:
             return None
-        wanted = wanted_of(claim, entry)
-        slack = self.vms.slack(wanted)
-        if self.vms.recorder.missing(seat.server.url, seat.camera_id, wanted.span, slack):
+        wanted = wanted_of(claim)
+        if self.vms.recorder.missing(seat.server.url, seat.camera_id, wanted, self.vms.tolerance_seconds):
             return None
         return seat, wanted
 
@@ -121,33 +114,9 @@ class Putting:
         seat = self.vms.hardware.take_seat(entry.number, entry.name, lambda _percent: retrieval.pause(0))
         known = Known(self.source.video_id, seat.camera_id, wanted, "")
         self.vms.keeping.demand_time(seat.camera_id, wanted.span, lambda: self.is_locked(known))
-        try:
-            retrieval.run(seat, wanted.span, self.vms.slack(wanted))
-        except VmsProblem as problem:
-            self.state = retrieval.state
-            return seat, self._sparse(seat, wanted, problem)
+        retrieval.run(seat, wanted, self.vms.tolerance_seconds)
         self.state = retrieval.state
         return seat, wanted
-
-    def _sparse(self, seat: Seat, wanted: Wanted, problem: VmsProblem) -> Wanted:
-        """What is wanted of a recording whose frames lie far apart, as those of a time lapse or a still screen do.
-
-        Between two frames there is nothing to fetch. Raises `problem` when that does not explain what is missing.
-        """
-        offer = self._book.offered(self.source.video_id)
-        if problem.answer.reason != "incomplete" or offer is None:
-            raise problem
-        try:
-            found = index(self.offering.tools, self.offering.layout.absolute(offer.path))
-        except MediaError:
-            raise problem from None
-        lasts_seconds = wanted.span.lasts.total_seconds()
-        sparse = Wanted(wanted.span, longest_frame_seconds(found.shown, found.time_base, lasts_seconds))
-        if sparse.frame_seconds <= wanted.frame_seconds:
-            raise problem
-        if self.vms.recorder.missing(seat.server.url, seat.camera_id, wanted.span, self.vms.slack(sparse)):
-            raise problem
-        return sparse
 
     def _offered(self) -> tuple[CameraEntry, Wanted]:
         """The file can be pulled when this returns."""
@@ -167,7 +136,7 @@ class Putting:
         assert entry is not None
         if not self.state.phase:
             self._save(replace(self.state, phase=OFFERED))
-        return entry, wanted_of(claim, entry)
+        return entry, wanted_of(claim)
 
     def _refuse_damaged(self) -> None:
         """What the VMS pulls is the file itself: it must be what was saved."""

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from backend.targets.base import Transfer
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.hardware import Seat
+from backend.targets.milestone.measure import Wanted
 from backend.targets.milestone.rest import Object, Rest, id_of, path_id, text_of
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.soap import moment
@@ -42,21 +42,21 @@ class Retrieval:
     task_hours: float
     now: Callable[[], float] = time.time
 
-    def run(self, seat: Seat, wanted: Span, slack: timedelta) -> None:
+    def run(self, seat: Seat, wanted: Wanted, tolerance_seconds: float) -> None:
         """Until the VMS has all of `wanted`; nothing is asked of it when it has it already. Raises VmsProblem."""
-        missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, slack)
+        missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, tolerance_seconds)
         if not missing:
             return
         task = self._running(seat) or self._begin(seat, around(missing))
         task = self._finish(task)
         # It is over, however it ended: the next attempt is to begin a new one.
         self.save(replace(self.state, phase=OFFERED, task_id="", asked=False, began_at=0.0))
-        missing = self._missing_afterwards(seat, wanted, slack, patient=task.is_good)
+        missing = self._missing_afterwards(seat, wanted, tolerance_seconds, patient=task.is_good)
         if not missing:
             return
         if not task.is_good:
             raise VmsProblem(Answer("task-failed", message=task.error))
-        raise VmsProblem(Answer("incomplete", message=told(missing, wanted)))
+        raise VmsProblem(Answer("incomplete", message=told(missing, wanted.span)))
 
     def save(self, state: State) -> None:
         self.state = state
@@ -147,9 +147,11 @@ class Retrieval:
         self.transfer.advance(self.size_bytes * min(percent, 99) // 100)
         threading.Event().wait(self.poll_seconds)
 
-    def _missing_afterwards(self, seat: Seat, wanted: Span, slack: timedelta, *, patient: bool) -> list[Span]:
+    def _missing_afterwards(
+        self, seat: Seat, wanted: Wanted, tolerance_seconds: float, *, patient: bool
+    ) -> list[Span]:  # fmt: skip
         for _ in range(_LOOKS_AFTERWARDS if patient else 1):
-            missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, slack)
+            missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, tolerance_seconds)
             if not missing:
                 break
             self.pause(99)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.idp import Kept
+from backend.targets.milestone.measure import Wanted, lost, missing
 from backend.targets.milestone.soap import Operation, call, inside, instant, moment, text
-from backend.targets.milestone.spans import Span, holes
+from backend.targets.milestone.spans import Span
 from backend.targets.milestone.wire import Wire
 
 PATH = "RecorderCommandService/RecorderCommandService.asmx"
@@ -34,18 +35,18 @@ class Recorder:
     _types: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def missing(self, url: str, camera_id: str, wanted: Span, slack: timedelta) -> list[Span]:
-        """What of `wanted` the server at `url` does not have of the camera; [] when it has it all."""
-        kind, found, open_spans = self.kind(url, camera_id), list[Span](), [wanted]
+    def missing(self, url: str, camera_id: str, wanted: Wanted, tolerance_seconds: float) -> list[Span]:
+        """What of `wanted` the server at `url` does not have of the camera (see `measure`); [] when it has it all."""
+        kind, found, open_spans = self.kind(url, camera_id), list[Span](), [wanted.span]
         for _ in range(_MOST_ROUNDS):
             if not open_spans:
-                return holes(found, wanted, slack)
+                return missing(found, wanted, tolerance_seconds)
             asked = open_spans.pop()
             page = self._page(url, camera_id, kind, asked)
             found += page
             # Not all of them fitted in. In which order they come is not documented: what is still open is asked for.
             if len(page) >= self.at_once:
-                open_spans += [one for one in holes(found, asked, slack) if one != asked]
+                open_spans += [one for one in lost(found, replace(wanted, span=asked)) if one != asked]
         raise VmsProblem(Answer("fault", message="more sequences than can be read"))
 
     def kind(self, url: str, camera_id: str) -> str:

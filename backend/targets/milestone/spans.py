@@ -19,34 +19,34 @@ class Span:
         return self.end_at - self.start_at
 
 
-def holes(found: Iterable[Span], wanted: Span, slack: timedelta) -> list[Span]:
-    """What of `wanted` none of `found` covers, in order; pieces no longer than `slack` do not count.
-
-    Where nothing of it is covered at all, the whole is a hole, however short.
-    """
-    covered = sorted(
-        (one for one in found if one.end_at >= wanted.start_at and one.start_at <= wanted.end_at),
-        key=lambda one: one.start_at,
-    )
-    if not covered:
-        return [wanted]
+def holes(found: Iterable[Span], wanted: Span) -> list[Span]:
+    """What of `wanted` none of `found` covers, in order, however short."""
+    covered = sorted(found, key=lambda one: one.start_at)
     missing, reached = [], wanted.start_at
     for one in covered:
-        if one.start_at - reached > slack:
+        if one.start_at >= wanted.end_at:
+            break
+        if one.end_at < wanted.start_at:
+            continue
+        if one.start_at > reached:
             missing.append(Span(reached, one.start_at))
         reached = max(reached, one.end_at)
-    if wanted.end_at - reached > slack:
+    if wanted.end_at > reached:
         missing.append(Span(reached, wanted.end_at))
     return missing
 
 
-def slack_of(wanted: Span, tolerance_seconds: float, frame_seconds: float) -> timedelta:
-    """How much may be missing in one piece: the tolerance, but of a short recording a quarter at most.
+def without(span: Span, other: Span) -> list[Span]:
+    """What of `span` lies before `other`, and what after it."""
+    before, after = (
+        Span(span.start_at, min(span.end_at, other.start_at)),
+        Span(max(span.start_at, other.end_at), span.end_at),
+    )
+    return [one for one in (before, after) if one.lasts > timedelta()]
 
-    A VMS counts to its last frame and we to that frame's end, so a frame and a half is always allowed.
-    """
-    allowed = min(tolerance_seconds, wanted.lasts.total_seconds() / 4)
-    return timedelta(seconds=max(allowed, 1.5 * frame_seconds))
+
+def total(spans: Iterable[Span]) -> timedelta:
+    return sum((one.lasts for one in spans), timedelta())
 
 
 def around(missing: list[Span]) -> Span:
@@ -56,7 +56,7 @@ def around(missing: list[Span]) -> Span:
 
 def told(missing: list[Span], wanted: Span) -> str:
     """In words: how much is missing, and where it begins."""
-    seconds = sum((one.lasts for one in missing), timedelta()).total_seconds()
+    seconds = total(missing).total_seconds()
     pieces = f" in {len(missing)} pieces" if len(missing) > 1 else ""
     begins = missing[0].start_at.isoformat(timespec="seconds").replace("+00:00", "Z")
     return f"{seconds:.1f} s of {wanted.lasts.total_seconds():.1f} s{pieces} are missing, from {begins}"

@@ -104,7 +104,7 @@ class MilestoneTarget:
             if known is None or url is None:
                 return Proof(Verdict.MISSING, _HOW, reason=_GONE)
             wanted = known.wanted
-            missing = self._recorder.missing(url, known.camera_id, wanted.span, self._vms.slack(wanted))
+            missing = self._recorder.missing(url, known.camera_id, wanted, self._vms.tolerance_seconds)
             if not missing:
                 return Proof(Verdict.MATCHES, _HOW)
             passed = self._vms.keeping.passed(known.camera_id, missing, wanted.span, lambda: self._locks.are_on(known))
@@ -191,7 +191,7 @@ class MilestoneTarget:
         if claim is None or entry is None:
             return None
         seat = self._hardware.seat(entry.number)
-        return Known(video_id, seat.camera_id, wanted_of(claim, entry), "") if seat else None
+        return Known(video_id, seat.camera_id, wanted_of(claim), "") if seat else None
 
     def _video_of(self, copy: RemoteCopy) -> str:
         """Whose copy it is: by its proof, else by the sidecar of the file that the key is the name of."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from backend.errors import TargetParked
 from backend.targets.milestone.failures import VmsProblem, judge
 from backend.targets.milestone.idp import Kept, Token
+from backend.targets.milestone.measure import Wanted
 from backend.targets.milestone.sequences import PATH, Recorder
 from backend.targets.milestone.soap import LOGIN_PATH, Login, instant, moment
 from backend.targets.milestone.spans import Span
@@ -21,8 +22,7 @@ from tests.unit.targets.milestone.vms_answers import Request, Said, Site, answer
 
 SERVER, RECORDER = (f"http://videoos.net/2/XProtectCS{name}Command" for name in ("Server", "Recorder"))
 ZERO = datetime(2024, 3, 1, 12, tzinfo=UTC)
-WANTED = Span(ZERO, ZERO + timedelta(seconds=60))
-SLACK = timedelta(seconds=2)
+WANTED = Wanted(Span(ZERO, ZERO + timedelta(seconds=60)), frame_seconds=0.1)
 RECORDING = "F9C62604-D0C5-4050-AE25-72DE51639B14"
 TYPES = f"<SequenceType><Id>{RECORDING}</Id><Name>RecordingSequence</Name></SequenceType>"
 
@@ -150,8 +150,8 @@ def pages(found: list[tuple[float, float]], *, latest_first: bool = False) -> Ca
 def test_the_type_of_recordings_is_asked_for_and_used(site: Site) -> None:
     serve(site, pages([(0, 60)]), types=TYPES.replace(RECORDING, "0a-1").replace("Sequence>", "Sequence>", 1))
     found = recorder(site)
-    assert found.missing(site.url, "cam", WANTED, SLACK) == []
-    assert found.missing(f"{site.url}/", "cam", WANTED, SLACK) == []
+    assert found.missing(site.url, "cam", WANTED, 2) == []
+    assert found.missing(f"{site.url}/", "cam", WANTED, 2) == []
     assert asked(site.requests[1], "sequenceType") == "0a-1"
     assert asked(site.requests[1], "token") == "TOKEN#1#"
 
@@ -174,13 +174,13 @@ def test_many_sequences_are_read_page_by_page_in_either_order(
 ) -> None:
     found = [(float(n), n + 1.0) for n in range(60) if whole or not 30 <= n < 34]
     serve(site, pages(found, latest_first=latest_first))
-    lacking = recorder(site, at_once=7).missing(site.url, "cam", WANTED, SLACK)
+    lacking = recorder(site, at_once=7).missing(site.url, "cam", WANTED, 2)
     assert [((one.start_at - ZERO).total_seconds(), (one.end_at - ZERO).total_seconds()) for one in lacking] == missing
 
 
 def test_a_page_that_is_always_full_of_the_same_ends(site: Site) -> None:
     serve(site, lambda _request: answer("SequencesGet", entry(0, 10) * 3))
-    lacking = recorder(site, at_once=3).missing(site.url, "cam", WANTED, SLACK)
+    lacking = recorder(site, at_once=3).missing(site.url, "cam", WANTED, 2)
     assert [one.start_at for one in lacking] == [ZERO + timedelta(seconds=10)]
     assert len(site.requests) < 6
 
@@ -191,13 +191,13 @@ def test_a_second_token_that_ran_out_is_replaced_once(site: Site, words: str) ->
         return fault(words) if asked(request, "token") == "TOKEN#1#" else answer("SequencesGet", entry(0, 60))
 
     serve(site, once)
-    assert recorder(site).missing(site.url, "cam", WANTED, SLACK) == []
+    assert recorder(site).missing(site.url, "cam", WANTED, 2) == []
 
 
 def test_a_second_token_that_is_refused_again_is_a_persons_matter(site: Site) -> None:
     serve(site, lambda _request: fault("Token invalid"))
     with pytest.raises(VmsProblem) as caught:
-        recorder(site).missing(site.url, "cam", WANTED, SLACK)
+        recorder(site).missing(site.url, "cam", WANTED, 2)
     assert isinstance(judge(caught.value.answer), TargetParked)
     assert len(site.requests) == 3
 
@@ -208,15 +208,15 @@ def test_a_second_token_that_is_refused_again_is_a_persons_matter(site: Site) ->
         entry(10, 0),
         "<SequenceEntry><TimeBegin>yesterday</TimeBegin><TimeEnd>today</TimeEnd></SequenceEntry>",
         "<SequenceEntry/>",
-        "<SequenceEntry><TimeBegin>2024-03-01T12:00:00</TimeBegin><TimeEnd>2024-03-01T13:00:00</TimeEnd></SequenceEntry>",
+        "<SequenceEntry><TimeBegin>2024-03-01</TimeBegin><TimeEnd>2024-03-01T13:00:00Z</TimeEnd></SequenceEntry>",
     ],
 )
 def test_a_sequence_that_makes_no_sense_proves_nothing(site: Site, inner: str) -> None:
     serve(site, lambda _request: answer("SequencesGet", inner))
     with pytest.raises(VmsProblem, match="garbled"):
-        recorder(site).missing(site.url, "cam", WANTED, SLACK)
+        recorder(site).missing(site.url, "cam", WANTED, 2)
 
 
 def test_an_empty_answer_means_that_nothing_is_there(site: Site) -> None:
     serve(site, lambda _request: answer("SequencesGet", ""))
-    assert recorder(site).missing(site.url, "cam", WANTED, SLACK) == [WANTED]
+    assert recorder(site).missing(site.url, "cam", WANTED, 2) == [WANTED.span]

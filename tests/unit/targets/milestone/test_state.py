@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.offers.entries import Claim, Rhythm
+from backend.offers.entries import State as Standing
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import VmsProblem
-from backend.targets.milestone.proofs import Wanted, longest_frame_seconds, proof_of, read_proof
+from backend.targets.milestone.measure import Wanted
+from backend.targets.milestone.proofs import proof_of, read_proof, wanted_of
 from backend.targets.milestone.spans import Span
 from backend.targets.milestone.state import State, read_state
 from tests.unit.targets.milestone.vms_answers import answering, rest, told
 
 ZERO = datetime(2024, 3, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 SPAN = Span(ZERO, ZERO + timedelta(seconds=1.25))
 FLAT = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 JSON = FLAT | st.lists(FLAT, max_size=2) | st.dictionaries(st.sampled_from(["type", "id"]), FLAT)
@@ -57,16 +61,49 @@ def test_any_stored_state_is_read(stored: dict[str, Any]) -> None:
 
 
 def test_a_proof_says_where_to_look() -> None:
-    proof = json.loads(json.dumps(proof_of("v-1", "cam-1", Wanted(SPAN, 0.04), "b-1", "")))
+    pauses = (Span(ZERO + 0.2 * SECOND, ZERO + 0.4 * SECOND), Span(ZERO + SECOND, SPAN.end_at))
+    wanted = Wanted(SPAN, 0.04, pauses, 0.3)
+    proof = json.loads(json.dumps(proof_of("v-1", "cam-1", wanted, "b-1", "")))
     known = read_proof(proof)
     assert known is not None
-    assert (known.video_id, known.camera_id, known.wanted, known.lock_id) == ("v-1", "cam-1", Wanted(SPAN, 0.04), "")
+    assert (known.video_id, known.camera_id, known.wanted, known.lock_id) == ("v-1", "cam-1", wanted, "")
 
 
-@given(st.dictionaries(st.sampled_from([*proof_of("v", "c", Wanted(SPAN), "", ""), "x"]), JSON))
-def test_any_proof_is_read_or_counts_as_lost(proof: dict[str, Any]) -> None:
-    known = read_proof(proof)
-    assert known is None or (known.camera_id and 0 <= known.wanted.frame_seconds <= 3600)
+def test_a_picture_that_stood_for_hours_is_known_to_the_proof() -> None:
+    day = Span(ZERO, ZERO + timedelta(days=1))
+    wanted = Wanted(day, 7200.0, (Span(ZERO, ZERO + timedelta(hours=5)),))
+    known = read_proof(json.loads(json.dumps(proof_of("v-1", "cam-1", wanted, "", ""))))
+    assert known is not None
+    assert known.wanted == wanted
+
+
+PAUSES = st.lists(st.lists(st.floats(-1, 2) | FLAT, max_size=3), max_size=3)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*proof_of("v", "c", Wanted(SPAN), "", ""), "x"]), JSON | PAUSES),
+    st.booleans(),
+    PAUSES,
+)
+def test_any_proof_is_read_or_counts_as_lost(told: dict[str, Any], good: bool, pauses: list[Any]) -> None:
+    known = read_proof(proof_of("v", "c", Wanted(SPAN), "", "") | {"pauses": pauses} if good else told)
+    assert known is not None or not good
+    if known is not None:
+        wanted, lasts = known.wanted, known.wanted.span.lasts.total_seconds()
+        assert known.camera_id
+        assert 0 <= wanted.frame_seconds <= lasts
+        assert 0 <= wanted.rest_seconds <= lasts
+        ends = [wanted.span.start_at, *(at for one in wanted.pauses for at in (one.start_at, one.end_at))]
+        assert ends == sorted(ends)
+        assert ends[-1] <= wanted.span.end_at
+
+
+def test_what_is_wanted_of_a_claim_is_within_its_time() -> None:
+    rhythm = Rhythm(9.0, ((0.25, 0.5), (1.0, 5.0), (5.0, 9.0)), 0.5)
+    claim = Claim("v-1", "yard", "a.mp4", SPAN.start_at, SPAN.end_at, Standing.OFFERED)
+    assert wanted_of(claim) == Wanted(SPAN)
+    pauses = (Span(ZERO + SECOND / 4, ZERO + SECOND / 2), Span(ZERO + SECOND, SPAN.end_at))
+    assert wanted_of(replace(claim, rhythm=rhythm)) == Wanted(SPAN, 1.25, pauses, 0.5)
 
 
 @given(st.dictionaries(st.sampled_from(["progress", "state", "errorCode", "errorText", "path", "id"]), JSON))
@@ -97,9 +134,3 @@ def test_a_task_that_nobody_can_name_is_told() -> None:
         site.on("POST /api/rest/v1/cameras/1?task=RetrieveEdgeStorage", told({"result": {"state": "InProgress"}}, 201))
         with pytest.raises(VmsProblem, match="garbled"):
             tasks.start(rest(site), "cameras", "1", task="RetrieveEdgeStorage", body={})
-
-
-@pytest.mark.parametrize(("shown", "lasts", "longest"), [([0, 1, 2, 9], 10, 7), ([3, 0, 1], 6, 3), ([0], 5, 5)])
-def test_the_frame_that_stands_longest_is_found(shown: list[int], lasts: float, longest: float) -> None:
-    assert longest_frame_seconds(shown, Fraction(1), lasts) == longest
-    assert longest_frame_seconds([one * 1000 for one in shown], Fraction(1, 1000), lasts) == longest

@@ -13,7 +13,7 @@ from typing import Any
 from backend.confine import Confinement
 from backend.disk.layout import Layout
 from backend.offers.book import Book
-from backend.offers.entries import Offer
+from backend.offers.entries import Offer, Rhythm
 from backend.offers.offering import Offering, Recorded
 from backend.targets.base import Expected, RemoteCopy, Source
 from backend.targets.config_table import read_table
@@ -49,7 +49,8 @@ class Ready(Offering):
         assert source.start_at is not None
         assert source.end_at is not None
         camera = self.book.camera(camera_key, camera_name, "H264", frames_per_second=2)
-        self.book.claim(camera.token, source.video_id, source.original_filename, source.start_at, source.end_at)
+        start, end, rhythm = source.start_at, source.end_at, Rhythm(0.5)
+        self.book.claim(camera.token, source.video_id, source.original_filename, start, end, rhythm=rhythm)
         path = str(source.path.relative_to(self.layout.root))
         offer = Offer(source.video_id, camera.token, source.start_at, source.end_at, path, prepared=False)
         self.book.offer(offer)
