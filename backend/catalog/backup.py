@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,15 +23,19 @@ from backend.disk.atomic import forget, fsync_file, fsync_folder, make_folder, t
 from backend.errors import BadField, CatalogDamaged, DiskFault, DiskFull
 
 _NAME = re.compile(r"catalog-\d{8}T\d{6}Z(-\d+)?\.db")
+_KEPT = "kept_beside"  # of no other name in the catalog
 _ROWS_AT_ONCE = 2000
 _BUSY_SECONDS = 30
 _HOUR_OF_NIGHT = 2  # UTC
 
 
-def back_up(database: Database, folder: Path, begun: datetime | None = None) -> Path:
+def back_up(
+    database: Database, folder: Path, begun: datetime | None = None, kept: Iterable[tuple[str, bytes]] = ()
+) -> Path:
     """Make a copy in `folder`; durable and proved readable when its path is returned. Raises `StorageError`.
 
-    It is named by the time at which it was `begun`, which is now where none is given.
+    It is named by the time at which it was `begun`, which is now where none is given. `kept`: what goes along with it,
+    by names, and comes back by `kept_in`.
     """
     begun = begun or datetime.now(UTC)
     make_folder(folder)
@@ -41,6 +45,7 @@ def back_up(database: Database, folder: Path, begun: datetime | None = None) -> 
         with _told():
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             _copy(database, temporary)
+            _keep(temporary, kept)
             check(temporary)
         with told_as("making a backup durable"):
             fd = os.open(temporary, os.O_RDONLY)
@@ -85,12 +90,28 @@ def keep_newest(folder: Path, count: int) -> list[Path]:
     return gone
 
 
-def back_up_nightly(database: Database, folder: Path, keep: int, now: datetime) -> Path | None:
+def kept_in(path: Path) -> list[tuple[str, bytes]]:
+    """What went along with the catalog; nothing in backups of versions that took nothing. Raises `CatalogDamaged` for a
+    file that is no backup."""
+    check(path)
+    with closing(_opened(path)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [_KEPT]).fetchone():
+            return []
+        return connection.execute(f"SELECT name, content FROM {_KEPT} ORDER BY name").fetchall()
+
+
+def back_up_nightly(
+    database: Database,
+    folder: Path,
+    keep: int,
+    now: datetime,
+    kept: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
+) -> Path | None:
     """Make the backup of this night, if it is night and there is none; at once where the last is older than a day."""
     newest = max(map(made_at, backups(folder)), default=None)
     if keep == 0 or (newest is not None and now < _night_after(newest)):
         return None
-    made = back_up(database, folder, now)
+    made = back_up(database, folder, now, kept())
     keep_newest(folder, keep)
     return made
 
@@ -117,6 +138,16 @@ def _publish(temporary: Path, folder: Path, begun: datetime) -> Path:
             continue
         return final
     raise DiskFault("No free name was found for the backup.")
+
+
+def _keep(place: Path, kept: Iterable[tuple[str, bytes]]) -> None:
+    with closing(_opened(place)) as connection:
+        # A catalog that was a backup itself has them already, from then.
+        connection.execute(f"DROP TABLE IF EXISTS {_KEPT}")
+        connection.execute(f"CREATE TABLE {_KEPT} (name TEXT PRIMARY KEY, content BLOB NOT NULL)")
+        connection.execute("BEGIN")
+        connection.executemany(f"INSERT INTO {_KEPT} VALUES (?, ?)", kept)
+        connection.execute("COMMIT")
 
 
 def _copy(database: Database, place: Path) -> None:

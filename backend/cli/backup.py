@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from backend.catalog.backup import back_up, keep_newest
+from backend.catalog.backup import back_up, keep_newest, kept_in
 from backend.catalog.bring_back import bring_back
 from backend.cli.main import CallersPath
 from backend.cli.opened import opened
 from backend.cli.terminal import ask, console, say, show_json
 from backend.disk.sizes import in_units
+from backend.offers.book import Book
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
 
@@ -24,12 +25,13 @@ def backup(folder: Path | None, keep: int | None, as_json: bool) -> None:
     """Copy the catalog into one file, while everything runs.
 
     Into FOLDER, or metadata/backups below the storage folder: better name one on another disk. The copy is of one
-    moment, made durable and read again before it counts. The videos themselves are not in it.
+    moment, made durable and read again before it counts; which channel of a VMS is whose, and what that was asked for,
+    goes along. The videos themselves are not in it.
     """
     with opened() as services:
         place = folder or services.layout.backups
         with console(err=True).status("Copying the catalog"):
-            made = back_up(services.database, place)
+            made = back_up(services.database, place, kept=Book(services.layout).pages.told())
         gone = keep_newest(place, services.settings.backup_keep if keep is None else keep)
         size_bytes = made.stat().st_size
         services.log.write("info", "backed_up", file=str(made), bytes=size_bytes)
@@ -46,7 +48,7 @@ def backup(folder: Path | None, keep: int | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="do not ask")
 @_AS_JSON
 def restore_backup(file: Path, yes: bool, as_json: bool) -> None:
-    """Bring back what a rebuild cannot: tokens, links, webhooks, vectors, the audit.
+    """Bring back what a rebuild cannot: tokens, links, webhooks, vectors, the audit, the book of offers to a VMS.
 
     After `video_manager rebuild`, which brings back the videos. Works while the server runs, and again does no harm:
     what is here stays. Whoever had a token signs in with it again, unless it was revoked before or since. Webhooks are
@@ -55,19 +57,29 @@ def restore_backup(file: Path, yes: bool, as_json: bool) -> None:
     ask("Take tokens, share links, webhooks, vectors and the audit from this backup?", yes=yes)
     with opened(make=True) as services:
         done = bring_back(services.database, file)
+        book = Book(services.layout).bring_back(kept_in(file))
         trouble = services.seal.renew()
-        services.log.write("warning", "backup_restored", file=str(file), **vars(done))
+        told = {**vars(done), "vms_cameras": book.cameras, "vms_recordings": book.claims}
+        services.log.write("warning", "backup_restored", file=str(file), **told)
     if as_json:
-        show_json({"file": str(file), **vars(done), "audit": trouble.words if trouble else None})
+        taken = [{"camera": one, "now": other} for one, other in book.taken]
+        show_json({"file": str(file), **told, "vms_taken": taken, "audit": trouble.words if trouble else None})
         return
     say(
         f"{done.tokens} tokens, {done.share_links} share links, {done.webhooks} webhooks, {done.vectors} vectors and "
         f"{done.audit_lines} lines of the audit came back."
-        if done.tokens or done.share_links or done.webhooks or done.vectors or done.audit_lines
+        if any(told.values())
         else "Everything in this backup was here already."
     )
     if done.without_video:
         say(f"{done.without_video} links or keys belong to videos that are not listed: is `rebuild` still to be run?")
+    if book.cameras or book.claims:
+        say(f"Of what is offered to a VMS, {book.cameras} cameras and the times of {book.claims} recordings came back.")
+    for one, other in book.taken:
+        say(
+            f"The VMS's channel of the camera {one} was given to {other} since: stop the worker, put metadata/edge and "
+            "uploads/vms-cameras.json back from a backup of the storage folder, and start it."
+        )
     if trouble is not None:
         say(f"The audit: {trouble.words} What was written after the backup was made is lost.")
         say("When you know that for the reason: video_manager audit accept")

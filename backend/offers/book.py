@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from backend.disk.locks import lock
 from backend.errors import StorageError
 from backend.offers.claims import Claims, is_same_recording
 from backend.offers.entries import CameraEntry, Claim, Codec, Offer, Rhythm, State
-from backend.offers.pages import Pages
+from backend.offers.pages import Pages, cameras_and_claims
 
 _WORD_LENGTH = 40
 # Of one offer: which writing of it was read.
@@ -26,6 +26,15 @@ def token_of(key: str) -> str:
     VMS knows it, comes from the copy that `Pages` keeps beside the videos."""
     word = re.sub(r"[^A-Za-z0-9]+", "-", key).strip("-")[:_WORD_LENGTH].strip("-")
     return "-".join(filter(None, (word, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12])))
+
+
+@dataclass(frozen=True)
+class BroughtBack:
+    """How many came back. `taken`: names of cameras whose channel in the VMS another one has now, and that one's."""
+
+    cameras: int
+    claims: int
+    taken: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -179,6 +188,22 @@ class Book:
             if claim is not None and claim.state is not State.VERIFIED:
                 self.pages.write_claim(replace(claim, state=State.VERIFIED))
             self._stop_offering(video_id)
+
+    def bring_back(self, told: Iterable[tuple[str, bytes]]) -> BroughtBack:
+        """Take what is missing here from `Pages.told` of an earlier time. Raises DiskFault when that makes no sense."""
+        cameras, claims = cameras_and_claims(told)
+        with self._writing():
+            known = self.pages.cameras()
+            keys, numbers = {one.key for one in known}, {one.number: one for one in known}
+            new = [one for one in cameras if one.key not in keys]
+            good = [one for one in new if one.number not in numbers]
+            if good:
+                self.pages.write_cameras([*known, *good])
+            lost = [one for one in claims if self.pages.claim(one.video_id) is None]
+            for one in lost:
+                Claims(self.pages).put(one)
+        taken = [(one.name, numbers[one.number].name) for one in new if one.number in numbers]
+        return BroughtBack(len(good), len(lost), taken)
 
     def left(self) -> set[str]:
         """The ids of all videos that have an offer, something prepared, or time that the VMS was never asked for.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from backend.offers.entries import CameraEntry, Claim, Offer, Rhythm, State
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SUFFIX = ".json"
+_CAMERAS, _CLAIMS = "cameras", "claim "
 Page = TypeVar("Page")
 
 
@@ -54,7 +55,7 @@ class Pages:
 
     def cameras(self) -> list[CameraEntry]:
         for place in self._cameras:
-            found = self._read(place, lambda told: [CameraEntry(**one) for one in told["cameras"]])
+            found = self._read(place, _entries)
             if found is not None:
                 return found
         return []
@@ -62,7 +63,7 @@ class Pages:
     def write_cameras(self, cameras: list[CameraEntry]) -> None:
         # The copy first: a number that nobody was given yet does no harm there.
         for place in reversed(self._cameras):
-            self._write(place, {"cameras": [asdict(one) for one in cameras]})
+            self._write(place, _listed(cameras))
 
     def lacks_cameras(self) -> bool:
         """Whether they stand in fewer than both places."""
@@ -109,6 +110,17 @@ class Pages:
         with told_as("listing what was prepared"):
             yield from (path.stem for path in self.prepared.glob("*.mp4"))
 
+    def told(self) -> Iterator[tuple[str, bytes]]:
+        """What a backup must have, by names: the cameras, and time that the VMS was asked for. All else comes again by
+        itself. A damaged page is told wherever it is used; here it is left out, not to keep the rest from a backup."""
+        with suppress(DiskFault):
+            yield _CAMERAS, _encoded(_listed(self.cameras()))
+        for video_id in list(self.claimed()):
+            with suppress(DiskFault):
+                claim = self.claim(video_id)
+                if claim is not None and claim.state is not State.OFFERED:
+                    yield f"{_CLAIMS}{video_id}", _encoded(_timed(asdict(claim)))
+
     def _claim_place(self, video_id: str) -> Path:
         return self._root / "videos" / _plain(video_id)[:2] / f"{video_id}{_SUFFIX}"
 
@@ -117,7 +129,7 @@ class Pages:
 
     def _write(self, place: Path, content: dict[str, Any]) -> None:
         make_folder(place.parent)
-        replace(place, json.dumps(content).encode(), self.layout.incoming)
+        replace(place, _encoded(content), self.layout.incoming)
 
     def _read(self, place: Path, understood: Callable[[Any], Page]) -> Page | None:
         try:
@@ -125,13 +137,39 @@ class Pages:
                 content = place.read_bytes()
         except FileNotFoundError:
             return None
-        try:
-            return understood(json.loads(content))
-        except (ValueError, TypeError, KeyError) as error:
-            raise DiskFault(
-                f"The book of offers is damaged: {place.relative_to(self.layout.root)} makes no sense. Put it back from"
-                " a backup of the storage folder."
-            ) from error
+        return _made_sense_of(content, understood, place.relative_to(self.layout.root).as_posix())
+
+
+def cameras_and_claims(told: Iterable[tuple[str, bytes]]) -> tuple[list[CameraEntry], list[Claim]]:
+    """What `Pages.told` gave. Raises DiskFault."""
+    cameras, claims = list[CameraEntry](), list[Claim]()
+    for name, content in told:
+        if name == _CAMERAS:
+            cameras = _made_sense_of(content, _entries, name)
+        elif name.startswith(_CLAIMS):
+            claims.append(_made_sense_of(content, _claim, name))
+    return cameras, claims
+
+
+def _made_sense_of(content: bytes, understood: Callable[[Any], Page], name: str) -> Page:
+    try:
+        return understood(json.loads(content))
+    except (ValueError, TypeError, KeyError) as error:
+        raise DiskFault(
+            f"The book of offers is damaged: {name} makes no sense. Put it back from a backup of the storage folder."
+        ) from error
+
+
+def _entries(told: dict[str, Any]) -> list[CameraEntry]:
+    return [CameraEntry(**one) for one in told["cameras"]]
+
+
+def _listed(cameras: list[CameraEntry]) -> dict[str, Any]:
+    return {"cameras": [asdict(one) for one in cameras]}
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    return json.dumps(content).encode()
 
 
 def _plain(name: str) -> str:

@@ -66,7 +66,8 @@ def back_up(services: Services) -> None:
     """Each night, once for all workers of this node."""
     layout, keep = services.layout, services.settings.backup_keep
     with lock(layout, "backup", "all"):
-        made = back_up_nightly(services.database, layout.backups, keep, datetime.now(UTC))
+        kept = Book(layout).pages.told
+        made = back_up_nightly(services.database, layout.backups, keep, datetime.now(UTC), kept)
     if made is not None:
         services.log.write("info", "backed_up", file=made.name, bytes=made.stat().st_size)
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from backend.catalog import audit, events, tokens, webhooks
 from backend.catalog.audit_check import Chain
-from backend.catalog.backup import back_up, back_up_nightly, backups, check, keep_newest, made_at
+from backend.catalog.backup import back_up, back_up_nightly, backups, check, keep_newest, kept_in, made_at
 from backend.catalog.bring_back import bring_back
 from backend.catalog.database import Database
 from backend.catalog.migrate import migrate
@@ -105,6 +105,18 @@ def test_after_a_backup_under_load_tokens_shares_and_audit_survive_the_loss_of_t
     assert vars(bring_back(after.database, made)) == dict.fromkeys(vars(done), 0)
     assert _chain(after) == []
     after.services.close()
+
+
+def test_what_is_kept_along_comes_out_again(open_ledger: OpenLedger, tmp_path: Path) -> None:
+    ledger = open_ledger()
+    kept = [("cameras", b"{}"), ("claim a1", b"\x00\xff")]
+    assert kept_in(back_up(ledger.database, tmp_path, kept=kept)) == kept
+    made = back_up_nightly(ledger.database, tmp_path / "nightly", 7, datetime.now(UTC), lambda: kept[:1])
+    assert made is not None
+    assert kept_in(made) == kept[:1]
+    with closing(sqlite3.connect(made)) as connection:
+        connection.execute("DROP TABLE kept_beside")
+    assert kept_in(made) == [], "as in backups of earlier versions"
 
 
 def test_webhooks_and_vectors_come_back_and_what_happened_since_is_told(

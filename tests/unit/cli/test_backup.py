@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backend.disk.layout import Layout
+from backend.offers.book import Book
 from tests.unit.cli.conftest import CommandLine
 
 
@@ -21,6 +24,24 @@ def test_a_lost_database_comes_back_from_disk_and_backup(cli: CommandLine) -> No
     assert "ben" in cli.well("token", "list").out
     assert cli.well("info", video["id"], "--json").json["sha256"] == video["sha256"]
     assert "here already" in cli.well("restore-backup", str(made), "--yes").out
+
+
+def test_a_lost_book_of_offers_comes_back(cli: CommandLine) -> None:
+    cli.upload()
+    layout, start = Layout(cli.storage), datetime(2026, 3, 10, 12, tzinfo=UTC)
+    book = Book(layout)
+    yard = book.camera("camera:yard", "Yard", "H264")
+    book.claim(yard.token, "a1", "a.mp4", start, start + timedelta(seconds=10))
+    book.asked("a1")
+    made = cli.well("backup", "--json").json["file"]
+    shutil.rmtree(layout.edge)
+    (layout.uploads / "vms-cameras.json").unlink()
+    book.camera("camera:hall", "Hall", "H264")
+    answer = cli.well("restore-backup", made, "--yes", "--json").json
+    assert (answer["vms_cameras"], answer["vms_recordings"]) == (0, 1)
+    assert answer["vms_taken"] == [{"camera": "Yard", "now": "Hall"}]
+    assert book.was_asked("a1")
+    assert "channel of the camera Yard was given to Hall" in cli.well("restore-backup", made, "--yes").out
 
 
 def test_a_folder_of_ones_own_keeps_as_many_as_asked(cli: CommandLine, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from backend.disk import atomic
 from backend.disk.layout import Layout
 from backend.errors import DiskFault, Unsupported
 from backend.offers import claims, pages
-from backend.offers.book import Book, token_of
+from backend.offers.book import Book, BroughtBack, token_of
 from backend.offers.entries import Offer, Overlap, State
 
 START = datetime(2024, 3, 5, 23, 59, 50, tzinfo=UTC)
@@ -175,6 +175,27 @@ def test_a_book_from_before_gets_the_copy_of_its_cameras(book: Book, double: Cal
     double(book)
     shutil.rmtree(book.layout.edge)
     assert book.known("camera:yard") == yard
+
+
+def test_a_backup_brings_back_whose_channel_is_whose_and_what_the_vms_was_asked_for(book: Book) -> None:
+    yard, hall = book.camera("camera:yard", "Yard", "H264"), book.camera("camera:hall", "Hall", "H265")
+    offered(book, "a1", yard.token, 0, 20)
+    book.verified("a1")
+    offered(book, "b2", yard.token, 30, 40)
+    offered(book, "d4", yard.token, 50, 60)
+    book.asked("d4")
+    (book.layout.edge / "videos" / "d4" / "d4.json").write_text("{")
+    told = list(book.pages.told())
+    for path in (book.layout.edge, book.layout.uploads):
+        shutil.rmtree(path)
+    book.camera("camera:gate", "Gate", "H264")
+    assert book.bring_back(told) == BroughtBack(1, 1, [("Yard", "Gate")])
+    assert book.known("camera:hall") == hall
+    with pytest.raises(Overlap):
+        book.claim(yard.token, "c3", "c.mp4", at(5), at(6))
+    assert book.was_asked("a1")
+    assert not book.claimed("b2")
+    assert book.bring_back(told) == BroughtBack(0, 0, [("Yard", "Gate")])
 
 
 def test_what_a_kill_left_is_found(tmp_path: Path) -> None:
