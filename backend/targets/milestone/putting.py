@@ -22,7 +22,7 @@ from backend.targets.milestone.measure import Wanted
 from backend.targets.milestone.options import BY_CAMERA, BY_UPLOADER
 from backend.targets.milestone.proofs import Known, proof_of, wanted_of
 from backend.targets.milestone.rest import Rest
-from backend.targets.milestone.retrieval import Retrieval
+from backend.targets.milestone.retrieval import Retrieval, was_asked
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.state import ASKED, OFFERED, State, read_state
 
@@ -88,7 +88,7 @@ class Putting:
 
     def _there_already(self, claim: Claim | None) -> tuple[Seat, Wanted] | None:
         """Looked at first: a repeat must not make the VMS fetch anything."""
-        if claim is None:
+        if claim is None or not was_asked(self._book, self.source.video_id, self.state):
             return None
         entry = _entry(self._book, claim.camera_token)
         seat = None if entry is None else self.vms.hardware.seat(entry.number)
@@ -102,6 +102,7 @@ class Putting:
     def _fetched(self) -> tuple[Seat, Wanted]:
         entry, wanted = self._offered()
         retrieval = Retrieval(
+            book=self._book,
             rest=self.vms.rest,
             recorder=self.vms.recorder,
             transfer=self.transfer,

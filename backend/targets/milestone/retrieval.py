@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from backend.errors import Unsupported
+from backend.offers.book import Book
+from backend.offers.claims import MOST_SHARED
+from backend.offers.entries import Claim
 from backend.targets.base import Transfer
 from backend.targets.milestone import tasks
 from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.hardware import Seat
-from backend.targets.milestone.measure import Wanted
+from backend.targets.milestone.measure import SHARE, Wanted
 from backend.targets.milestone.rest import Object, Rest, id_of, path_id, text_of
 from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.soap import moment
-from backend.targets.milestone.spans import Span, around, told
+from backend.targets.milestone.spans import Span, around, holes, told
 from backend.targets.milestone.state import OFFERED, RETRIEVING, State
 from backend.targets.milestone.tasks import Task
 
@@ -30,8 +35,10 @@ _LOOKS_AFTERWARDS = 5
 
 @dataclass
 class Retrieval:
-    """For one attempt. `reference`: what the task is to be known by. `state` is stored whenever it changes."""
+    """For one attempt. `reference`: the video's id, by which the task is to be known; `book` is told before the VMS is
+    asked. `state` is stored whenever it changes."""
 
+    book: Book
     rest: Rest
     recorder: Recorder
     transfer: Transfer
@@ -43,7 +50,10 @@ class Retrieval:
     now: Callable[[], float] = time.time
 
     def run(self, seat: Seat, wanted: Wanted, tolerance_seconds: float) -> None:
-        """Until the VMS has all of `wanted`; nothing is asked of it when it has it already. Raises VmsProblem."""
+        """Until the VMS has all of `wanted`; nothing is asked of it when it has it already. Raises VmsProblem, and
+        Unsupported when it has footage of that time that it was never asked for: that may show anything."""
+        if not was_asked(self.book, self.reference, self.state):
+            self._refuse_foreign(seat, wanted, tolerance_seconds)
         missing = self.recorder.missing(seat.server.url, seat.camera_id, wanted, tolerance_seconds)
         if not missing:
             return
@@ -61,6 +71,14 @@ class Retrieval:
     def save(self, state: State) -> None:
         self.state = state
         self.transfer.save_resume(state.stored())
+
+    def _refuse_foreign(self, seat: Seat, wanted: Wanted, tolerance_seconds: float) -> None:
+        span = wanted.span
+        there = holes(self.recorder.missing(seat.server.url, seat.camera_id, Wanted(span), 0.0), span)
+        most = min(max(timedelta(seconds=tolerance_seconds), MOST_SHARED), span.lasts / SHARE)
+        foreign = [one for one in there if not _is_neighbours(one, span, most)]
+        if foreign:
+            raise _not_ours(seat, around(foreign))
 
     def _running(self, seat: Seat) -> Task | None:
         """The one that an earlier attempt began, if the VMS still knows it."""
@@ -96,7 +114,8 @@ class Retrieval:
         return is_retrieval and who in ("", self.reference) and _camera_of(task) in ("", seat.camera_id)
 
     def _begin(self, seat: Seat, span: Span) -> Task:
-        asked = replace(self.state, camera_id=seat.camera_id, span=span, task_id="", asked=True)
+        before, is_first = self.state, self.book.asked(self.reference)
+        asked = replace(before, camera_id=seat.camera_id, span=span, task_id="", asked=True)
         self.save(replace(asked, phase=RETRIEVING, began_at=self.now()))
         body = {
             "startTime": moment(span.start_at),
@@ -108,7 +127,9 @@ class Retrieval:
         except VmsProblem as problem:
             if not problem.answered:
                 raise
-            self.save(replace(self.state, phase=OFFERED, asked=False, began_at=0.0))
+            self.save(replace(before, phase=OFFERED, task_id="", asked=False, began_at=0.0))
+            if is_first:
+                self.book.not_asked(self.reference)
             raise self._not_begun(seat, problem) from None
         return self._noted(seat, task)
 
@@ -156,6 +177,34 @@ class Retrieval:
                 break
             self.pause(99)
         return missing
+
+
+def was_asked(book: Book, video_id: str, state: State) -> bool:
+    """Whether the VMS can have footage of this video: only what it was asked for is the video's own.
+
+    Earlier versions told their own state of it, and not the book.
+    """
+    claim = book.claimed(video_id)
+    return book.was_asked(video_id) or (claim is not None and _touches(state.span, claim))
+
+
+def _touches(span: Span | None, claim: Claim) -> bool:
+    return span is not None and span.start_at < claim.end_at and claim.start_at < span.end_at
+
+
+def _is_neighbours(there: Span, wanted: Span, most: timedelta) -> bool:
+    """The recording before and the one behind may reach into this one by a little."""
+    return there.lasts <= most and (there.start_at == wanted.start_at or there.end_at == wanted.end_at)
+
+
+def _not_ours(seat: Seat, there: Span) -> Unsupported:
+    return Unsupported(
+        f"Milestone has footage of its camera {seat.camera_id} from {moment(there.start_at)} to {moment(there.end_at)}"
+        " that was not fetched for this recording, and it keeps one picture for each instant: whether this recording is"
+        " there cannot be told. If its capture time or camera is wrong, send it again with the right ones; if that"
+        " footage may go, remove it in XProtect and try this copy again; else keep the recording on another target.",
+        detail={"start": moment(there.start_at), "end": moment(there.end_at), "vms_camera_id": seat.camera_id},
+    )
 
 
 def _camera_of(task: Object) -> str:
