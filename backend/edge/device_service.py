@@ -14,6 +14,7 @@ from backend.edge.soap_xml import NAMESPACES, Xml, element
 SERVICES = (
     ("tds", "device", (2, 60)),
     ("trt", "media", (2, 60)),
+    ("tr2", "media2", (16, 6)),
     ("trc", "recording", (2, 60)),
     ("tse", "search", (2, 40)),
     ("trp", "replay", (2, 21)),

@@ -13,7 +13,25 @@ from backend.edge.rtsp_session import LIVE
 from backend.edge.soap import Call, Fault, Operation
 from backend.edge.soap_xml import Xml, element
 
-_PROFILE = "profile-"
+PROFILE = "profile-"
+
+
+def profile_of(footage: Footage, token: str) -> Camera:
+    """The camera of a profile. Raises Fault."""
+    found = next((one for one in footage.cameras() if PROFILE + one.token == token), None)
+    if found is None:
+        raise Fault("There is no profile of that token.", "InvalidArgVal", "NoProfile")
+    return found
+
+
+def source_token(camera: Camera) -> str:
+    """Of its source's configuration."""
+    return f"source-{camera.token}"
+
+
+def encoder_token(camera: Camera) -> str:
+    """Of its encoder's configuration."""
+    return f"encoder-{camera.token}"
 
 
 @dataclass(frozen=True)
@@ -29,10 +47,10 @@ class MediaService:
             "GetAudioSourceConfigurations": lambda _: (),
             "GetAudioEncoderConfigurations": lambda _: (),
             "GetVideoSourceConfigurations": lambda _: tuple(
-                _source_configuration("trt:Configurations", one) for one in self.footage.cameras()
+                source_configuration("trt:Configurations", one) for one in self.footage.cameras()
             ),
             "GetVideoEncoderConfigurations": lambda _: tuple(
-                _encoder("trt:Configurations", one) for one in self.footage.cameras()
+                _encoder("trt:Configurations", one) for one in self.footage.cameras() if one.codec == "H264"
             ),
             "GetProfiles": lambda _: tuple(_profile("trt:Profiles", one) for one in self.footage.cameras()),
             "GetProfile": lambda call: (_profile("trt:Profile", self._asked(call)),),
@@ -40,11 +58,7 @@ class MediaService:
         }
 
     def _asked(self, call: Call) -> Camera:
-        token = call.text("trt:ProfileToken")
-        found = next((one for one in self.footage.cameras() if _PROFILE + one.token == token), None)
-        if found is None:
-            raise Fault("There is no profile of that token.", "InvalidArgVal", "NoProfile")
-        return found
+        return profile_of(self.footage, call.text("trt:ProfileToken"))
 
     def _stream_uri(self, call: Call) -> tuple[Xml, ...]:
         uri = f"rtsp://{call.host}:{self.rtsp_port}/{LIVE}/{self._asked(call).token}"
@@ -62,16 +76,16 @@ def service_capabilities() -> Xml:
     )
 
 
-def _resolution(camera: Camera) -> Xml:
+def resolution(camera: Camera) -> Xml:
     return element("tt:Resolution", element("tt:Width", str(camera.width)), element("tt:Height", str(camera.height)))
 
 
 def _source(camera: Camera) -> Xml:
     rate = element("tt:Framerate", f"{camera.frames_per_second:g}")
-    return element("trt:VideoSources", rate, _resolution(camera), attributes={"token": camera.token})
+    return element("trt:VideoSources", rate, resolution(camera), attributes={"token": camera.token})
 
 
-def _source_configuration(name: str, camera: Camera) -> Xml:
+def source_configuration(name: str, camera: Camera) -> Xml:
     bounds = {"x": "0", "y": "0", "width": str(camera.width), "height": str(camera.height)}
     return element(
         name,
@@ -79,12 +93,12 @@ def _source_configuration(name: str, camera: Camera) -> Xml:
         element("tt:UseCount", "1"),
         element("tt:SourceToken", camera.token),
         element("tt:Bounds", attributes=bounds),
-        attributes={"token": f"source-{camera.token}"},
+        attributes={"token": source_token(camera)},
     )
 
 
 def _encoder(name: str, camera: Camera) -> Xml:
-    """This version of the service has no word for H.265: the session's description tells the truth."""
+    """Of H.264: this version of the service has no word for H.265, whose encoders media2_service tells."""
     rate = {"FrameRateLimit": str(round(camera.frames_per_second)), "EncodingInterval": "1", "BitrateLimit": "0"}
     address = element("tt:Address", element("tt:Type", "IPv4"), element("tt:IPv4Address", "0.0.0.0"))
     multicast = (element("tt:Port", "0"), element("tt:TTL", "0"), element("tt:AutoStart", "false"))
@@ -94,13 +108,13 @@ def _encoder(name: str, camera: Camera) -> Xml:
         element("tt:Name", camera.name[:64]),
         element("tt:UseCount", "1"),
         element("tt:Encoding", "H264"),
-        _resolution(camera),
+        resolution(camera),
         element("tt:Quality", "1"),
         element("tt:RateControl", (element(f"tt:{key}", value) for key, value in rate.items())),
         h264,
         element("tt:Multicast", address, *multicast),
         element("tt:SessionTimeout", "PT60S"),
-        attributes={"token": f"encoder-{camera.token}"},
+        attributes={"token": encoder_token(camera)},
     )
 
 
@@ -108,7 +122,7 @@ def _profile(name: str, camera: Camera) -> Xml:
     return element(
         name,
         element("tt:Name", camera.name[:64]),
-        _source_configuration("tt:VideoSourceConfiguration", camera),
-        _encoder("tt:VideoEncoderConfiguration", camera),
-        attributes={"token": _PROFILE + camera.token, "fixed": "true"},
+        source_configuration("tt:VideoSourceConfiguration", camera),
+        [_encoder("tt:VideoEncoderConfiguration", camera)] if camera.codec == "H264" else [],
+        attributes={"token": PROFILE + camera.token, "fixed": "true"},
     )

@@ -154,7 +154,7 @@ def _media_attributes(camera: Camera, line: Timeline, at: datetime) -> Xml:
         "Bitrate": "0",
         "Width": str(camera.width),
         "Height": str(camera.height),
-        "Encoding": "H264",
+        "Encoding": camera.codec,
         "Framerate": f"{camera.frames_per_second:g}",
     }
     return element(

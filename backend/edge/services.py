@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.edge import device_service, media_service, recording_service, search_service
+from backend.edge import device_service, media2_service, media_service, recording_service, search_service
 from backend.edge.device_service import DeviceService, Identity
 from backend.edge.digest_auth import DigestAuth, Verdict
 from backend.edge.footage import Footage
@@ -37,6 +37,7 @@ class Services:
         capabilities = {
             "tds": device_service.service_capabilities(),
             "trt": media_service.service_capabilities(),
+            "tr2": media2_service.service_capabilities(),
             "trc": recording_service.recording_capabilities(),
             "tse": search_service.search_capabilities(),
             "trp": recording_service.replay_capabilities(),
@@ -44,6 +45,7 @@ class Services:
         served = {
             "tds": DeviceService(identity, capabilities).operations(),
             "trt": media_service.MediaService(footage, rtsp_port).operations(),
+            "tr2": media2_service.Media2Service(footage, rtsp_port).operations(),
             "trc": recording_service.RecordingService(footage).operations(),
             "tse": search_service.SearchService(footage).operations(),
             "trp": recording_service.ReplayService(footage, rtsp_port).operations(),

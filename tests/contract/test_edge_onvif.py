@@ -72,7 +72,8 @@ def test_it_names_the_services_it_has_and_no_others(listening: Listening) -> Non
 
     services, capabilities = asked(listening, ask)
     base = f"http://127.0.0.1:{listening.soap_port}/onvif/"
-    assert [one.XAddr for one in services] == [base + n for n in ("device", "media", "recording", "search", "replay")]
+    names = ("device", "media", "media2", "recording", "search", "replay")
+    assert [one.XAddr for one in services] == [base + one for one in names]
     assert capabilities.Media.XAddr == base + "media"
     assert capabilities.Media.StreamingCapabilities.RTP_RTSP_TCP
     assert not capabilities.Media.StreamingCapabilities.RTPMulticast
