@@ -130,7 +130,7 @@ class OfferedFootage:
         self._refuse_other_codec(camera_token, found.sets.codec)
         with closing(stored.frames(path, found, offer.start_at, since)) as frames:
             for frame in frames:
-                # What is over the end that its sender told is the next one's time.
+                # What is over the end that was offered may be the next one's time.
                 if frame.at >= offer.end_at:
                     return
                 yield frame

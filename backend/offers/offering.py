@@ -36,8 +36,6 @@ from backend.offers.preparing import Means, Ready, as_it_is, prepare, room_bytes
 from backend.offers.rhythm import rhythm_of
 from backend.offers.room import NAME, take_room
 
-# A recorder's bounds and its frames' clock differ by so much at most: what is over its end is the next one's time.
-_SLACK = timedelta(seconds=1)
 _READ_BYTES = 8 * 1024**2
 
 
@@ -145,7 +143,7 @@ class Offering:
         self, source: Recorded, key: str, name: str, codec: Codec, begins: datetime, ready: Ready
     ) -> Offer:  # fmt: skip
         """Enter the camera, claim the time, put a copy in its place, and let it be pulled: in this order."""
-        start, end = _span(source, begins, ready)
+        start, end = _span(begins, ready)
         camera = self._camera(key, name, codec, ready)
         had = self.book.claimed(source.video_id)
         rhythm, name = rhythm_of(ready.found), source.original_filename
@@ -202,12 +200,10 @@ def _begins(source: Recorded, seen: Look) -> datetime:
     return begins
 
 
-def _span(source: Recorded, begins: datetime, ready: Ready) -> tuple[datetime, datetime]:
-    """From the first frame's instant up to the end of the last one; what is a little over the told end is cut."""
+def _span(begins: datetime, ready: Ready) -> tuple[datetime, datetime]:
+    """From the first frame's instant up to the end of the last one, whatever end was told: no frame is left out."""
     start = begins + timedelta(microseconds=round(ready.offset * 1_000_000))
-    end = start + ready.found.lasts
-    told = source.end_at if source.start_at else None
-    return start, (told if told is not None and start < told < end <= told + _SLACK else end)
+    return start, start + ready.found.lasts
 
 
 def _digest(path: Path, should_stop: Callable[[], bool]) -> str:

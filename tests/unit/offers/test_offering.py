@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,7 +17,7 @@ from backend.disk.atomic import free_bytes
 from backend.disk.layout import Layout
 from backend.errors import PermanentFailure, TransferCancelled, TransientFailure, Unsupported
 from backend.offers.book import Book
-from backend.offers.entries import Offer, Overlap
+from backend.offers.entries import Offer, Overlap, Rhythm
 from backend.offers.index import Index, index
 from backend.offers.looking import look
 from backend.offers.offering import Offering
@@ -247,13 +248,30 @@ def test_the_files_own_time_is_taken_when_nobody_told_another(offering: Offering
     assert other.start_at == START
 
 
-@pytest.mark.parametrize(("told", "ends"), [(1.6, 1.6), (2.0, 2.0), (9.0, 2.0), (0.5, 2.0)])
-def test_a_little_over_the_told_end_is_the_next_recordings_time(
-    offering: Offering, told: float, ends: float
-) -> None:  # fmt: skip
+@pytest.mark.parametrize("told", [1.6, 2.0, 9.0, 0.5])
+def test_each_frame_is_offered_whatever_end_was_told(offering: Offering, told: float) -> None:
     path = kept_film(place(offering.layout))
     made = offer(offering, Told(path, end_at=START + timedelta(seconds=told)))
-    assert made.end_at == START + timedelta(seconds=ends)
+    assert made.end_at == START + timedelta(seconds=2)
+    claim = offering.book.claimed(made.video_id)
+    assert claim is not None
+    assert claim.rhythm == Rhythm(0.1)
+
+
+def test_a_claim_from_before_its_rhythm_was_noted_is_offered_anew(offering: Offering) -> None:
+    path = kept_film(place(offering.layout))
+    made = offer(offering, Told(path))
+    page = next((offering.layout.edge / "videos").rglob("*.json"))
+    told = json.loads(page.read_text())
+    del told["rhythm"]
+    page.write_text(json.dumps(told))
+    claim = offering.book.claimed(made.video_id)
+    assert claim is not None
+    assert claim.rhythm is None
+    assert offer(offering, Told(path)) == made
+    noted = offering.book.claimed(made.video_id)
+    assert noted is not None
+    assert noted.rhythm == Rhythm(0.1)
 
 
 def test_an_overlap_leaves_nothing_prepared(offering: Offering) -> None:

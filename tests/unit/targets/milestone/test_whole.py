@@ -123,3 +123,16 @@ def test_a_time_lapse_that_is_there_is_not_fetched_again(house: House, rate: str
     assert target.verify(expected(lapse), copy).verdict is Verdict.MATCHES
     house.vms.lose_footage(house.vms.cameras[0].id, START + timedelta(hours=1), START + timedelta(hours=1, seconds=1))
     assert target.verify(expected(lapse), copy).verdict is Verdict.DIFFERS
+
+
+def test_frames_behind_the_told_end_arrive_too_and_the_next_clip_is_no_overlap(house: House) -> None:
+    target = signed_in(house)
+    first = replace(film(house, "a.mp4", "10", 3, timedelta()), end_at=START + timedelta(seconds=2.3))
+    copy = target.put(first, "p/a.mp4", Told())
+    assert [one.at for one in house.vms.frames(house.vms.cameras[0].id)] == [
+        START + timedelta(seconds=n / 10) for n in range(30)
+    ]
+    second = film(house, "b.mp4", "10", 3, timedelta(seconds=2.3))
+    later = target.put(second, "p/b.mp4", Told())
+    assert target.verify(expected(first), copy).verdict is Verdict.MATCHES
+    assert target.verify(expected(second), later).verdict is Verdict.MATCHES
