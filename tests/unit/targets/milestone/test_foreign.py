@@ -80,7 +80,7 @@ def test_a_neighbour_may_reach_into_it_by_a_second(house: House, source: Source)
 
 def test_what_the_vms_refused_to_fetch_leaves_its_time_free(house: House, source: Source) -> None:
     house.vms.faults.add(Status(400), RETRIEVE)
-    with pytest.raises(TargetParked, match="does not take recordings from a device's memory"):
+    with pytest.raises(TransientFailure, match="refused what was asked"):
         house.target().put(source, "p/a.mp4", Told())
     assert not house.book.was_asked(source.video_id)
     house.book.withdraw(source.video_id)
