@@ -35,6 +35,7 @@ function Attempts({ delivery, isNoted }) {
   if (state === "delivered") {
     return html`<p class="copy-when soft">${verifiedAt ? html`${phase ? "its time seen in the VMS" : "read back"} <${Ago} at=${verifiedAt} />` : ""}${delivery.footage?.locked && " · locked as evidence"}${ends && html` · <${End} at=${ends} />`}</p>`;
   }
+  if (phase === "ended") return html`<p class="copy-when soft">kept in the VMS until <${Ago} at=${delivery.footage?.ended_at ?? at} /></p>`;
   if (!attempts) return html`<p class="copy-when soft">not tried yet</p>`;
   return html`
     <p class="copy-when soft">

@@ -5,7 +5,7 @@ import { Digest } from "../parts/digest.js";
 import { OwnDamage } from "../parts/state-mark.js";
 import { pathOf, titleOf } from "../videos/records.js";
 import { factsOf } from "../words/facts.js";
-import { footageOnly } from "../words/footage.js";
+import { footageOnly, vmsOnly } from "../words/footage.js";
 import { shown } from "../words/names.js";
 import { digestOf } from "../words/sizes.js";
 import { ownDamage } from "../words/states.js";
@@ -40,7 +40,7 @@ function ofTheServer(video) {
 }
 
 const HERE = { "remote-only": "Kept on targets only", trashed: "In the trash" };
-const hereOf = (video) => (footageOnly(video).length ? "In the VMS only" : HERE[video.status] ?? "Saved");
+const hereOf = (video) => (footageOnly(video).length ? vmsOnly(footageOnly(video)) : HERE[video.status] ?? "Saved");
 
 function recordedAt({ start_time: told, media }) {
   const at = told ?? media?.facts?.recorded_at;

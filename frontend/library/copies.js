@@ -10,11 +10,11 @@ import { statusMark } from "./states.js";
 const HURT = { damaged: "Damaged here", missing: "Missing here" };
 const ORDER = ["failed", "needs", "moving", "waiting", "verified"];
 
-/** [{shape, word, tone, percent, targets}], the most urgent first. A copy that was removed is nothing to tell here. */
+/** [{shape, word, tone, percent, targets}], the most urgent first. A copy that was removed by us is nothing to tell here. */
 export function groupsOf(video) {
   const groups = new Map();
   for (const delivery of video.deliveries) {
-    if (["deleted", "skipped"].includes(delivery.state)) continue;
+    if (delivery.phase !== "ended" && ["deleted", "skipped"].includes(delivery.state)) continue;
     const found = mark(delivery);
     if (!groups.has(found.word)) groups.set(found.word, { ...found, targets: [] });
     groups.get(found.word).targets.push(delivery.target);

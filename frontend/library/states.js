@@ -1,5 +1,5 @@
 // The states of a video as filters and as words: what keeps it from having a picture, and where its bytes are.
-import { footageOnly } from "../words/footage.js";
+import { footageOnly, vmsOnly, vmsOnlyTold } from "../words/footage.js";
 
 /** `video:` is what the server calls status, `copy:` a state of at least one copy (or the trash). */
 export const STATES = {
@@ -54,11 +54,15 @@ export function statusMark(video) {
     case "no-media-tools":
       return { shape: "waiting", word: "No media tools", tone: "waiting", title: "The server has no ffmpeg. The video is saved; its pictures come when ffmpeg is there." };
     case "remote-only":
-      if (footageOnly(video).length) return { shape: "none", word: "In the VMS only", tone: "waiting", title: "It can be watched in the VMS; the original file cannot be had back from there." };
-      return { shape: "none", word: "On targets only", tone: "waiting", title: "Removed from the server's disk on purpose; fetched back when it is needed." };
+      return awayMark(footageOnly(video));
     case "trashed":
       return { shape: "none", word: "In the trash", tone: "waiting", title: "" };
     default:
       return null;
   }
+}
+
+function awayMark(copies) {
+  if (copies.length) return { shape: "none", word: vmsOnly(copies), tone: "waiting", title: vmsOnlyTold(copies) };
+  return { shape: "none", word: "On targets only", tone: "waiting", title: "Removed from the server's disk on purpose; fetched back when it is needed." };
 }

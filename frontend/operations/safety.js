@@ -10,6 +10,7 @@ import { online } from "../server/reach.js";
 import { mayUpload, targets } from "../server/session.js";
 import { announce } from "../shell/announce.js";
 import { follow } from "../shell/route.js";
+import { isVms } from "../words/footage.js";
 import { damagedFiles } from "./damages.js";
 import { report } from "./known.js";
 import { Way } from "./links.js";
@@ -18,11 +19,18 @@ import { ShareBar } from "./share-bar.js";
 
 export const pruned = (told) => told.by_state?.find(({ name }) => name === "pruned")?.count ?? 0;
 
+/** How many copies a VMS let go when its retention had passed; some of those videos may be here, or elsewhere too. */
+function ended({ by_target: told = [] }) {
+  const inVms = new Set(targets.value.filter(isVms).map(({ name }) => name));
+  return told.filter(({ target, state }) => state === "deleted" && inVms.has(target)).reduce((sum, each) => sum + each.count, 0);
+}
+
 function known() {
   const told = report.answer.value;
   return told && sentenceOf({
     safe: told.safe,
     pruned: pruned(told),
+    ended: ended(told),
     damaged: damagedFiles(),
     targets: targets.value,
   });

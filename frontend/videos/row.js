@@ -11,7 +11,7 @@ import { targetLabel } from "../server/session.js";
 import { LIBRARY, follow } from "../shell/route.js";
 import { shown } from "../words/names.js";
 import { digestOf, size } from "../words/sizes.js";
-import { footageOnly } from "../words/footage.js";
+import { footageOnly, vmsOnly } from "../words/footage.js";
 import { ownDamage } from "../words/states.js";
 import { DeliveryNotes } from "./notes.js";
 import { follow as followStates } from "./poll.js";
@@ -56,7 +56,7 @@ export function VideoRow({ id }) {
 
 /** Where the bytes on our own disk are, when not simply there. */
 const HERE = { "remote-only": "Kept on targets only", trashed: "In the trash" };
-const hereOf = (video) => (footageOnly(video).length ? "In the VMS only" : HERE[video.status] ?? "Saved");
+const hereOf = (video) => (footageOnly(video).length ? vmsOnly(footageOnly(video)) : HERE[video.status] ?? "Saved");
 
 function Meta({ video }) {
   const words = [

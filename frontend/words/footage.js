@@ -9,18 +9,29 @@ export const isVms = ({ kind }) => kind === MILESTONE;
 export const AS_FAR_AS_KNOWN =
   "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified means that the VMS\u2019s own sequences cover the recording\u2019s time. The original file and its SHA-256 cannot be had back from a VMS.";
 
-/** The verified copies by which a video whose file is gone for good can still be watched; [] for any other video. */
+/** Of a video whose file is gone for good: the copies by which it can still be watched in a VMS, or could be until its
+ * retention passed; [] for any other video. */
 export function footageOnly(video) {
   if (video?.status !== "remote-only") return [];
-  const there = video.deliveries.filter(({ state }) => state === "delivered");
+  const there = video.deliveries.filter(({ state, phase }) => state === "delivered" || phase === "ended");
   return there.every(isVms) ? there : [];
 }
 
+const areOver = (copies) => copies.every(({ phase }) => phase === "ended");
+
+/** Where such a video is, in as few words as fit. */
+export const vmsOnly = (copies) => (areOver(copies) ? "Ended in the VMS" : "In the VMS only");
+/** The same in a sentence. */
+export const vmsOnlyTold = (copies) =>
+  areOver(copies) ? "The VMS had it until its retention passed. The original file cannot be had back." : "It can be watched in the VMS; the original file cannot be had back from there.";
+
 /** Why there is nothing to play or to download, and where it can be watched. */
 export function whereToWatch(copies, labelOf) {
-  const places = copies.map(({ target, footage }) => `${labelOf(target)}${cameraOf(footage)}${spanOf(footage)}`);
-  return `It is kept in the VMS only: ${sentence(places.join("; "))} Watch it there. The original file and its SHA-256 cannot be had back from there.`;
+  const places = copies.map(({ target, footage }) => `${labelOf(target)}${cameraOf(footage)}${spanOf(footage)}${endOf(footage)}`);
+  const said = areOver(copies) ? "It was kept in the VMS only, and its retention there has passed" : "It is kept in the VMS only";
+  return `${said}: ${sentence(places.join("; "))}${areOver(copies) ? "" : " Watch it there."} The original file and its SHA-256 cannot be had back from there.`;
 }
 
 const cameraOf = (footage) => (footage?.vms_camera_id ? `, camera ${footage.vms_camera_id}` : "");
+const endOf = (footage) => (footage?.ended_at ? `, until ${exact(footage.ended_at)}` : "");
 const spanOf = (footage) => (footage?.start && footage.end ? `, ${exact(footage.start)} to ${exact(footage.end)}` : "");

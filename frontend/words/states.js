@@ -13,6 +13,8 @@ const heldUp = ({ state, error_code: code }) => ["failed", "pending"].includes(s
 export const canRetry = (delivery) => !heldUp(delivery) && (["parked", "failed"].includes(delivery.state) || (delivery.state === "pending" && Boolean(delivery.error)));
 /** Whether a copy is gone that was there for a while only, as it was meant to be. */
 const isOver = ({ state, expires_at: at }) => state === "delivered" && Boolean(at) && Date.parse(at) <= Date.now();
+/** Whether a VMS let the copy go when its retention had passed: nothing is wrong, and nothing is sent again. */
+const hasEnded = ({ phase }) => phase === "ended";
 /** What is wrong with the server's own copy of a video, or "". */
 export const ownDamage = (video) => ({ damaged: "The server's own copy is damaged", missing: "The server's own copy is missing" })[video?.local] ?? "";
 
@@ -44,7 +46,7 @@ export function mark(delivery) {
     case "deleting":
       return { shape: "waiting", word: "Being removed", tone: "waiting" };
     case "deleted":
-      return { shape: "none", word: "Removed", tone: "waiting" };
+      return { shape: "none", word: hasEnded(delivery) ? "Ended" : "Removed", tone: "waiting" };
     case "skipped":
       return { shape: "none", word: "Not taken", tone: "waiting" };
     default:
@@ -77,6 +79,8 @@ export function explain(delivery, label, nowMs, isTold = false) {
       return `The copy on ${label} was verified once and is not right any more: ${error || "it has changed."} ${isLost(delivery) ? "" : "It is being sent again."}`.trim();
     case "skipped":
       return error && `${label} was passed over: ${error}`;
+    case "deleted":
+      return hasEnded(delivery) && error ? `${error} It is not sent there again.` : "";
     case "delivered":
       // It holds, or does not hold any more, what the VMS was not told.
       return delivery.error_code === "not-locked" ? `${error} It is tried again by itself.` : "";

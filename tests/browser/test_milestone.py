@@ -30,6 +30,8 @@ def in_vms(state: str = "delivered", **more: Any) -> dict[str, Any]:
         ({"state": "in_progress", "phase": "retrieving", "bytes_sent": 41, "bytes_total": 100}, "Retrieving 41\u00a0%"),
         ({"state": "in_progress", "phase": "retrieving", "bytes_sent": 9, "bytes_total": 9}, "Checking"),
         ({"state": "delivered", "phase": "verified"}, "Verified"),
+        ({"state": "deleted", "phase": "ended"}, "Ended"),
+        ({"state": "deleted", "phase": None}, "Removed"),
     ],
 )
 def test_each_phase_has_its_word(visit: Any, copy: dict[str, Any], word: str) -> None:
@@ -64,6 +66,48 @@ def test_in_place_of_a_broken_player_it_says_where_to_watch_and_what_is_lost(she
     expect(details.get_by_role("link", name="Download")).to_have_count(0)
     expect(details.locator("[data-fact=SHA-256]")).to_contain_text("In the VMS only")
     assert not [path for path in shelf.asked if path.endswith(("/content", "/download"))]
+
+
+def ended(**more: Any) -> dict[str, Any]:
+    over = {**FOOTAGE, "ended_at": "2026-11-27T09:00:00Z"}
+    error = "Ended in the VMS: its retention of 7 days passed at 2026-11-27 09:00 UTC."
+    return in_vms("deleted", phase="ended", footage=over, error=error, error_code="past-retention", **more)
+
+
+def test_what_ended_there_is_told_without_alarm_and_nothing_is_retried(visit: Any) -> None:
+    copy = ended()
+    assert said(visit, "words/states.js", "mark", copy) == {"shape": "none", "word": "Ended", "tone": "waiting"}
+    assert said(visit, "words/states.js", "explain", copy, "Milestone", 0) == (
+        "Ended in the VMS: its retention of 7 days passed at 2026-11-27 09:00 UTC. It is not sent there again."
+    )
+    assert said(visit, "words/states.js", "isInMotion", copy) is False
+    assert said(visit, "words/states.js", "canRetry", copy) is False
+
+
+def test_a_video_that_only_the_vms_had_says_where_it_was_and_until_when(shelf: Shelf) -> None:
+    details = shelf.open(shelf.put(status="remote-only", local="pruned", deliveries=[ended(attempts=1)]))
+    told = details.locator("[data-not-yet]")
+    expect(told).to_contain_text(
+        "It was kept in the VMS only, and its retention there has passed: milestone, camera 8f4c1f2e, "
+    )
+    expect(told).to_contain_text(
+        re.compile(r", until .*2026.*\. The original file and its SHA-256 cannot be had back")
+    )
+    expect(told).not_to_contain_text("Watch it there")
+    expect(details.locator("video")).to_have_count(0)
+    expect(details.get_by_role("link", name="Download")).to_have_count(0)
+    expect(details.locator("[data-fact=SHA-256]")).to_contain_text("Ended in the VMS")
+    copy = details.locator("[data-copy=milestone]")
+    expect(copy).to_contain_text("kept in the VMS until")
+    expect(copy).to_contain_text("its retention of 7 days passed")
+    expect(copy.get_by_role("button", name="Retry")).to_have_count(0)
+    assert not [path for path in shelf.asked if path.endswith(("/content", "/download"))]
+
+
+def test_the_library_names_the_copies_that_ended(visit: Any) -> None:
+    video = {"status": "remote-only", "deliveries": [ended()]}
+    assert [one["word"] for one in said(visit, "library/copies.js", "groupsOf", video)] == ["Ended"]
+    assert said(visit, "library/states.js", "statusMark", video)["word"] == "Ended in the VMS"
 
 
 def test_a_verified_copy_there_is_told_as_what_it_is(shelf: Shelf) -> None:

@@ -60,6 +60,13 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"safe": [9, 9, 0, 0], "targets": [NAS], "damaged": 1},
         "8 of 9 videos are safe here; the server's own copy of 1 is damaged; all are verified on the required target.",
     ),
+    (
+        {"safe": [9, 4, 0, 0], "targets": [NAS], "pruned": 7, "ended": 5},
+        (
+            "2 of 9 videos are safe here; 7 are on targets only, or ended in the VMS; 4 are verified on the required "
+            "target; 5 ended there, or are not queued for it."
+        ),
+    ),
 ]
 
 
