@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from backend.catalog import audit, videos
 from backend.catalog.database import Database
 from backend.catalog.describe import describe_delivery
-from backend.catalog.models import Delivery, DeliveryState, TargetRow, Video
+from backend.catalog.models import PAST_RETENTION, Delivery, DeliveryState, TargetRow, Video
 from backend.catalog.types import iso
 from backend.catalog.videos import EVERYTHING, Scope
 from backend.disk.layout import Layout
@@ -93,7 +93,9 @@ class Desk:
         with self.database.write() as session:
             video = videos.get(session, video_id, scope)
             delivery = _delivery_to(video, target)
-            if delivery.state in _ENDED_WELL and not (ends and delivery.state == DeliveryState.DELIVERED):
+            # Its VMS may keep what it has for longer by now.
+            may_go = (ends and delivery.state == DeliveryState.DELIVERED) or delivery.error_code == PAST_RETENTION
+            if delivery.state in _ENDED_WELL and not may_go:
                 raise Conflict(f"The delivery to '{target}' is {delivery.state}; there is nothing to retry.")
             if video.local_state != "present":
                 raise Conflict("The video's bytes are not here to be sent; download it once, or restore it, first.")

@@ -93,6 +93,19 @@ def test_it_is_neither_looked_at_nor_sent_again(ledger: Ledger, vms: FootageTarg
     assert ledger.reverifier().run_due("milestone") == []
 
 
+def test_a_person_may_have_it_sent_again_where_it_is_kept_for_longer_by_now(ledger: Ledger, vms: FootageTarget) -> None:
+    video_id = verified(ledger)
+    ends(vms)
+    ledger.reverifier().run_due("milestone")
+    vms.covers = True
+    ledger.services.desk.retry(video_id, "milestone")
+    with ledger.worker():
+        ledger.wait_for("delivered", 1, "milestone")
+    assert ledger.delivery(video_id, "milestone").error_code == ""
+    (shown,) = describe(ledger.video(video_id), {"milestone": "milestone"})["deliveries"]
+    assert shown["phase"] == "verified"
+
+
 def test_a_retention_made_shorter_ends_it_no_earlier_than_it_was_seen(ledger: Ledger, vms: FootageTarget) -> None:
     video_id = verified(ledger)
     vms.covers, vms.ended_at = False, datetime(2020, 1, 1, tzinfo=UTC)
