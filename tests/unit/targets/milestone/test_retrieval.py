@@ -12,9 +12,8 @@ from backend.targets.milestone import retrieval
 from backend.targets.milestone.target import MilestoneTarget
 from tests.contract.transfers import Told
 from tests.services.drive.replies import Reply
-from tests.services.vms import recorder
 from tests.services.vms.faults import Status, StuckPull
-from tests.services.vms.model import Item
+from tests.services.vms.model import Item, written
 from tests.services.waiting import wait_until
 from tests.unit.targets.milestone.vms_site import House, expected
 
@@ -148,8 +147,7 @@ def test_footage_that_is_in_the_way_is_told_in_the_vms_own_words_and_passes(hous
 
 
 def test_sequences_that_do_not_tell_their_zone_are_in_utc(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = recorder.written
-    monkeypatch.setattr(recorder, "written", lambda at: written(at).removesuffix("Z"))
+    monkeypatch.setattr("tests.services.vms.recorder.written", lambda at: written(at).removesuffix("Z"))
     target, source = house.target(), house.source()
     copy = target.put(source, "p/a.mp4", Told())
     assert target.verify(expected(source), copy).verdict is Verdict.MATCHES
