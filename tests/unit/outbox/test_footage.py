@@ -45,7 +45,7 @@ def test_whoever_asks_for_the_file_is_told_where_its_footage_is_and_what_cannot_
     assert refusal.value.detail["footage"] == [
         {
             "target": "milestone", "link": "https://vms.example/camera", "vms_camera_id": CAMERA, "locked": False,
-            "start": "2026-11-20T09:00:00Z", "end": "2026-11-20T09:00:12Z",
+            "ended_at": None, "start": "2026-11-20T09:00:00Z", "end": "2026-11-20T09:00:12Z",
         }
     ]  # fmt: skip
     progress = ledger.services.restorer.progress(ledger.video(video_id))
