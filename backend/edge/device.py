@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.edge.clients import Clients, Patience, Reader
 from backend.edge.device_service import Identity
@@ -23,7 +24,7 @@ from backend.log import UploadLog
 # More clients than these read by turns; a read is short.
 _READERS = 16
 _REQUEST_BYTES = 64 * 1024  # read at once
-Accept = Callable[[Reader, asyncio.StreamWriter], Coroutine[object, object, None]]
+Accept = Callable[[Reader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,18 @@ class EdgeDevice:
 
     async def _bound(self, setting: str, port: int, accept: Accept, limit: int = _REQUEST_BYTES) -> asyncio.Server:
         loop = asyncio.get_running_loop()
+        serving: set[asyncio.Task[None]] = set()  # the loop itself would let them go
 
         def begun() -> asyncio.StreamReaderProtocol:
             reader = Reader(limit)
-            return asyncio.StreamReaderProtocol(reader, lambda _, writer: accept(reader, writer), loop)
+
+            # Not a coroutine: asyncio would tell of each that is cancelled as of a fault, so strangers fill the log.
+            def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                task = loop.create_task(accept(reader, writer))
+                serving.add(task)
+                task.add_done_callback(serving.discard)
+
+            return asyncio.StreamReaderProtocol(reader, connected, loop)
 
         try:
             return await loop.create_server(begun, self.host, port)
