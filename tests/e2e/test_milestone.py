@@ -221,6 +221,27 @@ def test_local_bytes_go_when_the_vms_has_the_footage_and_then_say_where_it_is(si
     told = site.app.request("GET", path).data.decode()
     assert "cannot be had back from a VMS" in told
     assert site.films[video_id].name in told
+    retention_ends(site, video_id)
+
+
+def retention_ends(site: Site, video_id: str) -> None:
+    """The footage of a video that is only in the VMS grows too old there; afterwards the VMS keeps for ever again."""
+    site.vms.retain(days=7)
+    try:
+        looked = site.app.request("POST", f"/api/videos/{video_id}/deliveries/milestone/verify")
+        late = site.wait_for(site.record(), "what is too old to be refused", state="failed")
+    finally:
+        site.vms.retain(days=50 * 365)
+    assert looked.status == 200, looked.data
+    shown = site.copy(video_id)
+    assert (shown["state"], shown["phase"], shown["error_code"]) == ("deleted", "ended", "past-retention")
+    assert shown["error"].startswith("Ended in the VMS: its retention of 7 days passed at 2026-02-10 10:00 UTC.")
+    assert datetime.fromisoformat(shown["footage"]["ended_at"]) > START + timedelta(days=7), "it was seen there since"
+    answer = site.app.request("GET", f"/api/videos/{video_id}/content")
+    assert (answer.status, answer.json()["code"]) == (410, "footage-only")
+    assert "Milestone had the footage" in answer.json()["error"]
+    assert late["error_code"] == "past-retention"
+    assert "was due to be deleted there at 2026-02-10 10:00 UTC" in late["error"]
 
 
 def test_local_never_asks_the_vms_and_both_is_complete_only_when_both_have_it(factory: AppFactory, vms: Vms) -> None:
