@@ -40,8 +40,6 @@ def missing(found: Sequence[Span], wanted: Wanted, tolerance_seconds: float) -> 
     one a quarter. And everywhere together no more than a quarter of it.
     """
     lacks, span = lost(found, wanted), wanted.span
-    if lacks == [span]:
-        return lacks
     rest = timedelta(seconds=wanted.rest_seconds)
     allowed = min(timedelta(seconds=tolerance_seconds), span.lasts / SHARE)
     # Of pauses that are not named one knows that each is shorter than those that are.

@@ -106,6 +106,7 @@ def test_a_pause_excuses_itself_alone() -> None:
     assert missing(spans([(0, 14.9), (35, 59.9)]), frozen, 2) == spans([(14.9, 25)])
     assert missing(spans([(0, 25), (45, 59.9)]), frozen, 2) == spans([(35, 45)])
     assert missing(spans([(0, 24.1), (35.9, 59.9)]), frozen, 2) == []
+    assert missing(spans([(0, 20), (21, 25), (35, 45), (48, 59.9)]), frozen, 2) == [span(45, 48)]
     assert missing(spans([(0, 23.9), (36, 59.9)]), frozen, 2) == spans([(23.9, 25), (35, 36)])
 
 
