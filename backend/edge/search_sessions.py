@@ -54,6 +54,7 @@ class SearchSessions:
         token = f"search-{secrets.token_hex(8)}"
         search = _Search(kind, list(islice(found, most)), keep, self.clock() + keep)
         with self._lock:
+            self._forget_old()
             while len(self._open) >= _MOST:
                 self._open.popitem(last=False)
             self._open[token] = search
@@ -82,9 +83,12 @@ class SearchSessions:
             return search.reached or datetime.now(UTC)
 
     def _known(self, token: str) -> _Search | None:
+        self._forget_old()
+        return self._open.get(token)
+
+    def _forget_old(self) -> None:
         for old in [one for one, search in self._open.items() if search.until < self.clock()]:
             del self._open[old]
-        return self._open.get(token)
 
 
 def seconds(duration: str) -> float:

@@ -50,6 +50,17 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
     assert sessions.take(tokens[2], "recordings", 1) is None
 
 
+def test_what_is_over_makes_room_before_what_still_lives() -> None:
+    clock = Clock()
+    sessions = SearchSessions(clock)
+    living = sessions.begin("events", results(1), 1, "PT1H")
+    for _ in range(199):
+        sessions.begin("events", results(1), 1, "PT10S")
+    clock.now = 20
+    sessions.begin("events", results(1), 1, "PT10S")
+    assert sessions.take(living, "events", 1) is not None
+
+
 @pytest.mark.parametrize(
     ("written", "length"), [("PT10S", 10), ("PT1M30.5S", 90), ("P1DT1H", 90_000), ("", 0), ("10", 0), ("-PT5S", 0)]
 )
