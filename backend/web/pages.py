@@ -89,7 +89,8 @@ def _page(name: str) -> Response:
     answer = Response(written.body, content_type="text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = written.policy
     answer.set_etag(written.etag)
-    return _hardened(answer.make_conditional(request))
+    answer.make_conditional(request)
+    return _hardened(answer)
 
 
 def _hardened(answer: Response) -> Response:
