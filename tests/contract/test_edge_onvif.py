@@ -15,6 +15,7 @@ from zeep.exceptions import Fault
 
 from backend.edge.device import Listening
 from tests.contract.edge_site import PASSWORD, START, USER, Shelf, film, pull, serving
+from tests.services.loops import run_apart
 
 GAP_END = START + timedelta(seconds=20)
 _DEVICE = "{http://www.onvif.org/ver10/device/wsdl}"
@@ -44,7 +45,7 @@ def asked(listening: Listening, ask: Callable[[Any], Awaitable[Any]], password: 
         finally:
             await camera.close()
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    return run_apart(asyncio.wait_for(run(), 60))
 
 
 def test_the_device_tells_its_time_and_itself(listening: Listening) -> None:

@@ -19,6 +19,7 @@ from backend.services import Services, build_services
 from backend.settings import load_settings
 from backend.storage import AutoStorage
 from tests.contract.engines import MP4
+from tests.services.loops import run_apart
 from tests.services.waiting import wait_until
 
 _TINY = 1e-9  # of an hour: over at once
@@ -167,7 +168,7 @@ def test_it_works_inside_a_running_event_loop_and_in_threads_of_it(storage: Auto
         there = await asyncio.to_thread(storage.store_video, MP4 + b"2", {})
         return [storage.retrieve_video(here), await asyncio.to_thread(storage.retrieve_video, there)]
 
-    assert asyncio.run(program()) == [MP4, MP4 + b"2"]
+    assert run_apart(program()) == [MP4, MP4 + b"2"]
 
 
 def test_many_threads_lose_nothing(storage: AutoStorage) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from backend.storage import AutoStorage, MemoryVideoStorage, get_storage, use_storage
 from backend.storage.base import StorageEngine
+from tests.services.loops import run_apart
 
 
 def test_the_innermost_choice_counts_and_ends_with_its_block() -> None:
@@ -85,7 +86,7 @@ def test_a_choice_may_end_in_another_context_than_it_began_in() -> None:
         await given.aclose()
         return seen and get_storage() is not chosen
 
-    assert asyncio.run(program())
+    assert run_apart(program())
 
 
 def test_threads_see_only_their_own_choice() -> None:
@@ -124,7 +125,7 @@ def test_tasks_see_only_their_own_choice_and_begin_with_that_of_their_maker() ->
             return [*await both]
 
     outer = MemoryVideoStorage()
-    assert asyncio.run(program()) == [True, True]
+    assert run_apart(program()) == [True, True]
 
 
 def test_what_is_no_engine_is_refused() -> None:
