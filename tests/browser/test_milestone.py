@@ -90,9 +90,7 @@ def test_a_video_that_only_the_vms_had_says_where_it_was_and_until_when(shelf: S
     expect(told).to_contain_text(
         "It was kept in the VMS only, and its retention there has passed: milestone, camera 8f4c1f2e, "
     )
-    expect(told).to_contain_text(
-        re.compile(r", until .*2026.*\. The original file and its SHA-256 cannot be had back")
-    )
+    expect(told).to_contain_text(re.compile(r", until .*2026.*\. The original file and its SHA-256 cannot be had back"))
     expect(told).not_to_contain_text("Watch it there")
     expect(details.locator("video")).to_have_count(0)
     expect(details.get_by_role("link", name="Download")).to_have_count(0)
