@@ -83,7 +83,7 @@ class Faults:
         self.no_licence = False  # hardware cannot be taken in
         self.no_edge_task = False  # a release that does not know RetrieveEdgeStorage
         self.tasks_say_little = False  # GET tasks tells neither identifier nor camera
-        self.plain_events = False  # an event's type is taken, and nothing else about it
+        self.rich_events = False  # more is taken of an event than its type, which is all that Milestone's sample has
         self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
         self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
         self._requests: list[_Planned] = []
@@ -153,7 +153,7 @@ class Faults:
             self._requests.clear()
             self._pulls.clear()
             self._hardware.clear()
-        self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.plain_events = False
+        self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.rich_events = False
         self.lists_locks = self.no_edge_task = self.tasks_say_little = False
         self.late_sequences = 0
         for fault in waiting:

@@ -95,7 +95,7 @@ def retagged(world: World, item: Item, body: dict[str, Any]) -> dict[str, Any]:
 
 def event(world: World, faults: Faults, body: dict[str, Any]) -> Item:
     """Of a user-defined event only: a user's token may not raise the system's own."""
-    _known(body, {"type"} if faults.plain_events else _EVENT)
+    _known(body, _EVENT if faults.rich_events else {"type"})
     kind = body.get("type")
     if not isinstance(kind, str) or world.find("userDefinedEvents", kind) is None:
         raise bad("type", "There is no such event type, or it may not be triggered")

@@ -43,10 +43,10 @@ def test_a_vms_without_bookmarks_is_a_persons_matter_and_can_be_done_without(hou
     assert house.target(bookmark=False).put(source, "p/a.mp4", transfer).proof["bookmark_id"] == ""
 
 
-@pytest.mark.parametrize("plain", [False, True])
-def test_an_event_is_triggered_once_even_when_its_answer_is_lost(house: House, plain: bool) -> None:
+@pytest.mark.parametrize("rich", [False, True])
+def test_an_event_is_triggered_once_even_when_its_answer_is_lost(house: House, rich: bool) -> None:
     tags.user_defined_event(house.vms.world, {"name": "Arrived"})
-    house.vms.faults.plain_events = plain
+    house.vms.faults.rich_events = rich
     target, source, transfer = house.target(event="arrived"), house.source(), Told()
     house.vms.faults.lose_reply("POST events", times=1)
     with pytest.raises(TransientFailure):
