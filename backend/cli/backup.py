@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from backend.cli.opened import opened
 from backend.cli.terminal import ask, console, say, show_json
 from backend.disk.sizes import in_units
 from backend.offers.book import Book
+from backend.outbox.offer_ends import tell_page
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
 
@@ -31,7 +33,8 @@ def backup(folder: Path | None, keep: int | None, as_json: bool) -> None:
     with opened() as services:
         place = folder or services.layout.backups
         with console(err=True).status("Copying the catalog"):
-            made = back_up(services.database, place, kept=Book(services.layout).pages.told())
+            kept = Book(services.layout).pages.told(partial(tell_page, services.log))
+            made = back_up(services.database, place, kept=kept)
         gone = keep_newest(place, services.settings.backup_keep if keep is None else keep)
         size_bytes = made.stat().st_size
         services.log.write("info", "backed_up", file=str(made), bytes=size_bytes)

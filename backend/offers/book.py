@@ -14,7 +14,7 @@ from backend.disk.locks import lock
 from backend.errors import StorageError
 from backend.offers.claims import Claims, is_same_recording
 from backend.offers.entries import CameraEntry, Claim, Codec, Offer, Rhythm, State
-from backend.offers.pages import Pages, cameras_and_claims
+from backend.offers.pages import Pages, Tell, cameras_and_claims
 
 _WORD_LENGTH = 40
 # Of one offer: which writing of it was read.
@@ -205,13 +205,12 @@ class Book:
         taken = [(one.name, numbers[one.number].name) for one in new if one.number in numbers]
         return BroughtBack(len(good), len(lost), taken)
 
-    def left(self) -> set[str]:
+    def left(self, tell: Tell) -> set[str]:
         """The ids of all videos that have an offer, something prepared, or time that the VMS was never asked for.
 
-        Reads every claim there ever was.
+        Reads every claim there ever was; `tell` hears of those that cannot be read.
         """
-        claims = filter(None, map(self.pages.claim, list(self.pages.claimed())))
-        free = (claim.video_id for claim in claims if claim.state is State.OFFERED)
+        free = (claim.video_id for claim in self.pages.claims(tell) if claim.state is State.OFFERED)
         return {*self.on_offer(), *self.pages.all_prepared(), *free}
 
     def withdraw(self, video_id: str) -> None:

@@ -29,6 +29,8 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SUFFIX = ".json"
 _CAMERAS, _CLAIMS = "cameras", "claim "
 Page = TypeVar("Page")
+# Hears of each page that cannot be read, and of what is none.
+Tell = Callable[[DiskFault], None]
 
 
 @dataclass(frozen=True)
@@ -95,31 +97,45 @@ class Pages:
         folder = self._root / "offers"
         with suppress(FileNotFoundError), told_as_gone("listing offers"):
             for path in folder.iterdir():
-                if path.suffix == _SUFFIX:
+                if path.suffix == _SUFFIX and _ID.fullmatch(path.stem):
                     with suppress(FileNotFoundError):
                         told = path.stat()
                         yield path.stem, (told.st_ino, told.st_mtime_ns)
 
-    def claimed(self) -> Iterator[str]:
-        """The ids of all videos that have a claim."""
+    def claims(self, tell: Tell) -> Iterator[Claim]:
+        """Every claim there ever was, but for those that cannot be read."""
         with told_as("listing claims"):
-            yield from (path.stem for path in (self._root / "videos").glob(f"*/*{_SUFFIX}"))
+            places = list((self._root / "videos").glob(f"*/*{_SUFFIX}"))
+        for place in places:
+            try:
+                claim = self.claim(self._id_of(place))
+            except DiskFault as error:
+                tell(error)
+                continue
+            if claim is not None:
+                yield claim
 
     def all_prepared(self) -> Iterator[str]:
         """The ids of all videos that something was prepared of."""
         with told_as("listing what was prepared"):
-            yield from (path.stem for path in self.prepared.glob("*.mp4"))
+            yield from (path.stem for path in self.prepared.glob("*.mp4") if _ID.fullmatch(path.stem))
 
-    def told(self) -> Iterator[tuple[str, bytes]]:
+    def told(self, tell: Tell) -> Iterator[tuple[str, bytes]]:
         """What a backup must have, by names: the cameras, and time that the VMS was asked for. All else comes again by
-        itself. A damaged page is told wherever it is used; here it is left out, not to keep the rest from a backup."""
-        with suppress(DiskFault):
+        itself. A damaged page is left out, not to keep the rest from a backup."""
+        try:
             yield _CAMERAS, _encoded(_listed(self.cameras()))
-        for video_id in list(self.claimed()):
-            with suppress(DiskFault):
-                claim = self.claim(video_id)
-                if claim is not None and claim.state is not State.OFFERED:
-                    yield f"{_CLAIMS}{video_id}", _encoded(_timed(asdict(claim)))
+        except DiskFault as error:
+            tell(error)
+        for claim in self.claims(tell):
+            if claim.state is not State.OFFERED:
+                yield f"{_CLAIMS}{claim.video_id}", _encoded(_timed(asdict(claim)))
+
+    def _id_of(self, place: Path) -> str:
+        if not _ID.fullmatch(place.stem):
+            name = place.relative_to(self.layout.root).as_posix()
+            raise DiskFault(f"{name} is no page of the book of offers, and is left alone: move it elsewhere.")
+        return place.stem
 
     def _claim_place(self, video_id: str) -> Path:
         return self._root / "videos" / _plain(video_id)[:2] / f"{video_id}{_SUFFIX}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from backend.catalog.database import Database
 from backend.catalog.models import Delivery, DeliveryState, Video
 from backend.disk.layout import SIDECAR_SUFFIX
 from backend.disk.sidecar import read_sidecar
-from backend.errors import LocalDamage
+from backend.errors import DiskFault, LocalDamage
 from backend.log import UploadLog
 from backend.offers.book import Book
 from backend.outbox.places import Places
@@ -23,6 +24,11 @@ from backend.targets.base import Offerer
 # Anything else may still be fetched, or was: a copy that is verified has no offer any more, and keeps its time.
 _OVER = (DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.DELETING, DeliveryState.DELETED)
 _GONE = ("purging", "purged")
+
+
+def tell_page(log: UploadLog, error: DiskFault) -> None:
+    """For `Book.left` and `Pages.told`."""
+    log.write("warning", "offers_unread", error=error.message)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class OfferEnder:
         or any cannot be read, or none is there at all as on a disk that is away, it stays.
         """
         self.book.double_cameras()
-        left = {one: self._is_known(one) for one in self.book.left()}
+        left = {one: self._is_known(one) for one in self.book.left(partial(tell_page, self.log))}
         unknown = [one for one, is_known in left.items() if not is_known]
         told = self._told_by_sidecars() if unknown else set()
         nobodys = [one for one in unknown if told and one not in told]

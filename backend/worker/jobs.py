@@ -20,7 +20,7 @@ from backend.offers.book import Book
 from backend.outbox.dispatch import Dispatcher
 from backend.outbox.erase import Eraser
 from backend.outbox.evidence import Evidence
-from backend.outbox.offer_ends import OfferEnder
+from backend.outbox.offer_ends import OfferEnder, tell_page
 from backend.outbox.repair import Repairer
 from backend.outbox.reverify import RUN_SECONDS, Reverifier
 from backend.outbox.segment_pictures import PictureCourier
@@ -66,7 +66,7 @@ def back_up(services: Services) -> None:
     """Each night, once for all workers of this node."""
     layout, keep = services.layout, services.settings.backup_keep
     with lock(layout, "backup", "all"):
-        kept = Book(layout).pages.told
+        kept = partial(Book(layout).pages.told, partial(tell_page, services.log))
         made = back_up_nightly(services.database, layout.backups, keep, datetime.now(UTC), kept)
     if made is not None:
         services.log.write("info", "backed_up", file=made.name, bytes=made.stat().st_size)

@@ -184,8 +184,10 @@ def test_a_backup_brings_back_whose_channel_is_whose_and_what_the_vms_was_asked_
     offered(book, "b2", yard.token, 30, 40)
     offered(book, "d4", yard.token, 50, 60)
     book.asked("d4")
-    (book.layout.edge / "videos" / "d4" / "d4.json").write_text("{")
-    told = list(book.pages.told())
+    unread = spoil(book, "d4")
+    heard: list[DiskFault] = []
+    told = list(book.pages.told(heard.append))
+    assert {next(name for name in unread if name in one.message) for one in heard} == unread
     for path in (book.layout.edge, book.layout.uploads):
         shutil.rmtree(path)
     book.camera("camera:gate", "Gate", "H264")
@@ -207,14 +209,46 @@ def test_what_a_kill_left_is_found(tmp_path: Path) -> None:
     ready = step_by_step(tmp_path / "a", lambda _: None, acts[0])
     gone = step_by_step(tmp_path / "b", acts[0], acts[1])
     for book in (*ready, *gone):
-        if book.left():
-            assert book.left() == {"a1"}
+        if left(book):
+            assert left(book) == {"a1"}
             book.withdraw("a1")
         assert [name for name in files(book.layout) if not name.startswith("claims/")] == []
         book.claim("yard", "b2", "b.mp4", at(0), at(20))
-        assert book.left() == {"b2"}
+        assert left(book) == {"b2"}
         book.asked("b2")
-        assert book.left() == set()
+        assert left(book) == set()
+
+
+def test_pages_that_cannot_be_read_are_told_and_keep_nobody_from_tidying(book: Book) -> None:
+    offered(book, "a1", "yard", 0, 20)
+    book.claim("yard", "b2", "b.mp4", at(30), at(40))
+    book.claim("yard", "c3", "c.mp4", at(50), at(60))
+    unread, heard = spoil(book, "b2"), list[DiskFault]()
+    for folder in ("offers", "prepared"):
+        (book.layout.edge / folder).mkdir(exist_ok=True)
+        (book.layout.edge / folder / "a b.json").write_text("{}")
+        (book.layout.edge / folder / "a b.mp4").write_text("film")
+    assert book.left(heard.append) == {"a1", "c3"}
+    assert {next(name for name in unread if name in one.message) for one in heard} == unread
+    assert [one.video_id for one in book.offers("yard")] == ["a1"]
+
+
+def left(book: Book) -> set[str]:
+    """With every page readable."""
+
+    def tell(error: DiskFault) -> None:
+        raise error
+
+    return book.left(tell)
+
+
+def spoil(book: Book, video_id: str) -> set[str]:
+    """The video's claim, and beside it a file that is none; how both are called."""
+    place = book.layout.edge / "videos" / video_id[:2] / f"{video_id}.json"
+    place.write_text("{")
+    stray = place.with_name("a b.json")
+    stray.write_text("{}")
+    return {one.relative_to(book.layout.root).as_posix() for one in (place, stray)}
 
 
 def test_a_claim_outlives_its_offer_and_the_video(book: Book) -> None:

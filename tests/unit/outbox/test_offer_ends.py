@@ -121,6 +121,17 @@ def test_a_claim_and_a_copy_that_a_kill_left_go_with_their_video(ledger: Ledger,
     assert (book.claimed(video_id) is None) is purged
 
 
+def test_a_claim_that_cannot_be_read_is_told_and_all_else_is_tidied(ledger: Ledger) -> None:
+    book, video_id = Book(ledger.services.layout), ledger.add()
+    _claim(book, video_id)
+    (book.layout.edge / "videos" / video_id[:2] / "a b.json").write_text("{}")
+    with ledger.database.write() as session:
+        session.execute(update(Video).values(local_state="purged"))
+    assert (ender(ledger, book).tidy(), book.claimed(video_id)) == (1, None)
+    (line,) = ledger.log_lines("offers_unread")
+    assert "a b.json is no page of the book of offers" in line
+
+
 def _set(ledger: Ledger, *, state: DeliveryState) -> None:
     with ledger.database.write() as session:
         session.execute(update(Delivery).values(state=state))
