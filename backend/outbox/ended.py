@@ -1,4 +1,7 @@
-"""A copy that its target let go when its time there was over, as it is set up to: told, not mourned, not sent again."""
+"""A copy that its target let go when its time there was over, as it is set up to: told, not mourned, not sent again.
+
+But for that of a video that is held: a hold was to keep it there, so that it went is damage.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import update
 
+from backend.catalog.clock import certain_at
 from backend.catalog.database import Database
+from backend.catalog.holds import of_videos
 from backend.catalog.models import PAST_RETENTION, Delivery, DeliveryState, Video
 from backend.catalog.types import iso
 from backend.disk.layout import Layout
@@ -14,6 +19,9 @@ from backend.log import UploadLog
 from backend.outbox.clock import instant
 from backend.outbox.damage import tell_sidecar
 from backend.targets.base import Proof
+
+# Before the reason of such damage.
+WHILE_HELD = "It is held here, and no lock kept it there. "
 
 
 def note_end(
@@ -29,9 +37,13 @@ def note_end(
 ) -> bool:
     """The ledger says from now on that the copy was there, and until when. No event, no alarm.
 
-    `token`: only while the caller's lease holds. False when the copy is not in the state `was` any more.
+    `token`: only while the caller's lease holds. False when the video is held, and when the copy is not in the state
+    `was` any more.
     """
+    at = certain_at(layout, database)
     with database.write() as session:
+        if of_videos(session, [video.id], at):
+            return False
         row, now = session.get_one(Delivery, delivery_id), instant(session)
         until = _until(row, proof) or now
         ended = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == was)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, raiseload
 
+from backend.catalog import events
 from backend.catalog.database import Database
 from backend.catalog.models import Delivery, DeliveryState, Video
 from backend.disk.layout import Layout
 from backend.errors import HoldfastError, TargetError
+from backend.events import VIDEO_REPAIRED
 from backend.log import UploadLog
+from backend.outbox import circuit
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import instant
-from backend.outbox.damage import note_loss, without_loss
+from backend.outbox.damage import note_loss, tell_sidecar, without_loss
+from backend.outbox.deliver import is_about_target
 from backend.outbox.ended import note_end
-from backend.outbox.places import Places
+from backend.outbox.look import why_left_alone
+from backend.outbox.places import Place, Places
 from backend.outbox.restore import Restorer
-from backend.targets.base import Expected, Perishable, RemoteCopy, Verdict
+from backend.outbox.twice import Twice
+from backend.targets.base import Expected, Perishable, Proof, RemoteCopy, Verdict
 
 _CLAIM_SECONDS = 300
 
@@ -32,6 +38,7 @@ class Repairer:
     places: Places
     log: UploadLog
     restorer: Restorer
+    twice: Twice = field(default_factory=Twice)
 
     def repair_due(self) -> None:
         """Fetch back what is due, one after the other."""
@@ -61,7 +68,7 @@ class Repairer:
 
     def _repair(self, delivery: Delivery) -> None:
         video, target = delivery.video, delivery.target
-        if self._has_ended(delivery):
+        if self._needs_nothing(delivery):
             return
         try:
             self.restorer.restore(video.id)
@@ -73,22 +80,59 @@ class Repairer:
             words = without_loss(delivery.error)
             self._write(delivery, next_in_seconds=0, attempts=0, error=words, error_code="")
 
-    def _has_ended(self, delivery: Delivery) -> bool:
-        """Whether its time at the target is over meanwhile: then nothing is fetched only to be deleted there again."""
-        video, target = delivery.video, self.places.get(delivery.target).target
-        if not isinstance(target, Perishable):
+    def _needs_nothing(self, delivery: Delivery) -> bool:
+        """Whether the target, one that deletes by itself what is old, has it after all, or its time there is over: then
+        nothing is fetched to be sent again. While it is left alone it is not asked."""
+        video, place = delivery.video, self.places.get(delivery.target)
+        if not isinstance(place.target, Perishable) or self._is_left_alone(delivery.target):
             return False
-        copy = RemoteCopy(delivery.remote_key, delivery.proof, delivery.link)
         try:
-            proof = target.verify(Expected(video.size_bytes, video.sha256), copy)
+            proof = self._ask(place, delivery)
         except TargetError as error:
-            told = {"upload": video.id, "target": delivery.target, "error": error.message}
-            self.log.write("warning", "not_looked_at", name=video.original_filename, **told)
+            self._not_reached(delivery, error)
             return False
+        if proof.verdict is Verdict.MATCHES:
+            return self._found_again(delivery)
         if proof.verdict is not Verdict.ENDED:
             return False
         was = DeliveryState.DAMAGED
         return note_end(self.database, self.layout, self.log, delivery.id, video, proof, was=was)
+
+    def _is_left_alone(self, target: str) -> bool:
+        with self.database.read() as session:
+            return bool(why_left_alone(session, target))
+
+    def _ask(self, place: Place, delivery: Delivery) -> Proof:
+        expected = Expected(delivery.video.size_bytes, delivery.video.sha256)
+        copy = RemoteCopy(delivery.remote_key, delivery.proof, delivery.link)
+        return self.twice.ask(place, lambda: place.target.verify(expected, copy))
+
+    def _not_reached(self, delivery: Delivery, error: TargetError) -> None:
+        """The target hears of it as of a failed attempt, so that one that is away holds up nothing for long."""
+        video, target = delivery.video, delivery.target
+        with self.database.write() as session:
+            row = circuit.lock_target(session, target)
+            paused = is_about_target(error) and circuit.note_failure(session, row, error, instant(session))
+        told = {"target": target, "error": error.message}
+        self.log.write("warning", "not_looked_at", upload=video.id, name=video.original_filename, **told)
+        if paused:
+            self.log.write("warning", "target_paused", **told)
+
+    def _found_again(self, delivery: Delivery) -> bool:
+        """It is right, as it was before it was called damaged. False when somebody else was faster."""
+        video, target = delivery.video, delivery.target
+        again = update(Delivery).where(Delivery.id == delivery.id, Delivery.state == DeliveryState.DAMAGED)
+        with self.database.write() as session:
+            now = instant(session)
+            seen = {"verified_at": now, "checked_at": now, "next_attempt_at": now, "updated_at": now}
+            right = again.values(state=DeliveryState.DELIVERED, attempts=0, error="", error_code="", **seen)
+            returned = right.returning(Delivery.id).execution_options(synchronize_session=False)
+            if session.scalar(returned) is None:
+                return False
+            events.append(session, VIDEO_REPAIRED, video, where=target, target=target, how="found there again")
+        self.log.write("info", "found_again", upload=video.id, name=video.original_filename, target=target)
+        tell_sidecar(self.database, self.layout, self.log, video, target)
+        return True
 
     def _write(self, delivery: Delivery, next_in_seconds: float, **values: Any) -> None:
         """While it still waits for its bytes; a claim may have been faster."""

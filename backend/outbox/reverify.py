@@ -29,7 +29,7 @@ from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import LEASE_SECONDS, instant
 from backend.outbox.damage import note_damage
 from backend.outbox.deliver import is_about_target
-from backend.outbox.ended import note_end
+from backend.outbox.ended import WHILE_HELD, note_end
 from backend.outbox.look import (
     Look,
     Round,
@@ -45,15 +45,13 @@ from backend.outbox.look import (
 from backend.outbox.places import Place, Places
 from backend.outbox.read_back import read_back
 from backend.outbox.transfer import Throttle
+from backend.outbox.twice import Twice
 from backend.targets.base import Proof, Readable, Verdict
 
 RUN_SECONDS = 60.0
-SECOND_LOOK_SECONDS = 2.0
 _BEAT_SECONDS = LEASE_SECONDS / 3
 # As an attempt that failed often: a quarter of an hour, part of it chance.
 _PATIENT = 16
-# How long a check's good answer vouches for bad verdicts.
-_WELL_SECONDS = 60.0
 _DAY = 24 * 3600.0
 
 
@@ -78,7 +76,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Reverifier:
-    """Any number may run at once, in any number of processes. `second_look_seconds`: what a remote gets to recover.
+    """Any number may run at once, in any number of processes.
 
     `reread`: every byte is read back too, where the target can give it; else its own figures do, as the target says.
     """
@@ -87,10 +85,9 @@ class Reverifier:
     layout: Layout
     places: Places
     log: UploadLog
-    second_look_seconds: float = field(default_factory=lambda: SECOND_LOOK_SECONDS)
     reread: bool = False
+    twice: Twice = field(default_factory=Twice)
     _throttles: dict[str, Throttle] = field(default_factory=dict)
-    _well_until: dict[str, float] = field(default_factory=dict)
 
     def run_due(self, name: str, run_seconds: float = RUN_SECONDS) -> list[Looked]:
         """Look at what is due at a target, for so long at most, and at no more than this stretch's share."""
@@ -173,7 +170,7 @@ class Reverifier:
     def _look(self, place: Place, look: Look, over: threading.Event) -> Looked | None:
         """None when somebody else had the last word on this copy meanwhile."""
         try:
-            proof = self._ask(place, look, over)
+            proof = self.twice.ask(place, lambda: self._ask(place, look, over), over.wait)
         except TransferCancelled:
             with self.database.write() as session:
                 let_go(session, look.token, look.delivery_id)
@@ -189,16 +186,6 @@ class Reverifier:
         return looked
 
     def _ask(self, place: Place, look: Look, over: threading.Event) -> Proof:
-        """A remote may lag, or lie for a moment: what it says against a copy it must say twice."""
-        proof = self._ask_once(place, look, over)
-        if proof.verdict is Verdict.MATCHES:
-            return proof
-        self._demand_well(place)
-        over.wait(self.second_look_seconds)
-        again = self._ask_once(place, look, over)
-        return replace(again, read_bytes=again.read_bytes + proof.read_bytes)
-
-    def _ask_once(self, place: Place, look: Look, over: threading.Event) -> Proof:
         proof, target = place.target.verify(look.expected, look.copy), place.target
         read_already = proof.read_bytes >= look.expected.size_bytes
         if not self.reread or proof.verdict is not Verdict.MATCHES or read_already or not isinstance(target, Readable):
@@ -214,16 +201,6 @@ class Reverifier:
     def _throttle(self, place: Place) -> Throttle:
         return self._throttles.setdefault(place.config.name, Throttle(place.config.max_mib_per_second))
 
-    def _demand_well(self, place: Place) -> None:
-        """Who lost the right to see a folder is told that nothing is in it: every copy would be called gone."""
-        name = place.config.name
-        if time.monotonic() < self._well_until.get(name, 0.0):
-            return
-        report = place.target.check()
-        if not report.ok:
-            raise TransientFailure(f"It says that the copy is not right, but it is not well itself: {report.message}")
-        self._well_until[name] = time.monotonic() + _WELL_SECONDS
-
     def _judged(self, look: Look, proof: Proof) -> Looked | None:
         match proof.verdict:
             case Verdict.MATCHES:
@@ -238,8 +215,9 @@ class Reverifier:
         return Looked(Found.RIGHT, look) if ours else None
 
     def _ended(self, look: Look, proof: Proof) -> Looked | None:
-        noted = note_end(self.database, self.layout, self.log, look.delivery_id, look.video, proof, token=look.token)
-        return Looked(Found.ENDED, look, proof.reason) if noted else None
+        if note_end(self.database, self.layout, self.log, look.delivery_id, look.video, proof, token=look.token):
+            return Looked(Found.ENDED, look, proof.reason)
+        return self._damaged(look, replace(proof, reason=WHILE_HELD + proof.reason))
 
     def _damaged(self, look: Look, proof: Proof) -> Looked | None:
         gone = "It is not there any more." if proof.verdict is Verdict.MISSING else "It holds other bytes."

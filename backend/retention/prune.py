@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from backend.catalog import videos
@@ -16,8 +16,9 @@ from backend.disk.sidecar import Sidecar
 from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
 from backend.outbox.damage import note_damage
-from backend.outbox.ended import note_end
+from backend.outbox.ended import WHILE_HELD, note_end
 from backend.outbox.places import Places
+from backend.outbox.twice import Twice
 from backend.retention import policy
 from backend.retention.facts import facts_of, facts_of_sidecar
 from backend.retention.policy import ByDays, Decision, Facts, Judge
@@ -53,6 +54,7 @@ class Pruner:
     places: Places
     log: UploadLog
     clock: Clock
+    twice: Twice = field(default_factory=Twice)
 
     def plan(self, days: float) -> Iterator[Judged]:
         """What `cleanup DAYS` would do to each video older than that, and why, the oldest first. Touches nothing."""
@@ -117,39 +119,35 @@ class Pruner:
     def _doubt(self, video: Video, rule: Rule, facts: Facts) -> str:
         """Ask every target whose copy is relied on; what is not a clear yes, or "" when enough of them said it."""
         copies = facts.copies or {}
-        must, names = policy.must_have(copies, rule), policy.counted(copies)
-        confirmed, passing, doubts = set[str](), set[str](), list[str]()
-        for delivery in video.deliveries:
-            if delivery.target not in names:
-                continue
-            if doubt := self._ask(video, delivery):
-                doubts.append(doubt)
-                continue
-            confirmed.add(delivery.target)
-            # It is there now, and counts; but for the bytes here nobody may rely on it alone.
-            if doubt := self._why_passing(delivery):
-                doubts.append(doubt)
-                passing.add(delivery.target)
-        enough = must <= confirmed and policy.sufficing(copies, confirmed - passing) >= policy.needed(rule)
-        return "" if enough else "; ".join(doubts) or "too few copies are verified"
+        names = policy.counted(copies)
+        relied_on = [delivery for delivery in video.deliveries if delivery.target in names]
+        # For the bytes here nobody may rely on one of these alone; where that decides it, no copy need be looked at.
+        makes_up = (delivery for delivery in relied_on if copies[delivery.target].suffices)
+        passing = {delivery.target: doubt for delivery in makes_up if (doubt := self._why_passing(delivery))}
+        if policy.sufficing(copies, set(names) - passing.keys()) < policy.needed(rule):
+            return "; ".join(passing.values()) or "too few copies are verified"
+        asked = {delivery.target: self._ask(video, delivery) for delivery in relied_on}
+        confirmed = {name for name, doubt in asked.items() if not doubt}
+        lasting = policy.sufficing(copies, confirmed - passing.keys())
+        if policy.must_have(copies, rule) <= confirmed and lasting >= policy.needed(rule):
+            return ""
+        return "; ".join(filter(None, (*asked.values(), *passing.values()))) or "too few copies are verified"
 
     def _ask(self, video: Video, delivery: Delivery) -> str:
         """Why its copy cannot be relied on, or ""."""
+        place = self.places.get(delivery.target)
+        expected, copy = Expected(video.size_bytes, video.sha256), RemoteCopy(delivery.remote_key, delivery.proof)
         try:
-            target = self.places.get(delivery.target).target
-            expected = Expected(video.size_bytes, video.sha256)
-            proof = target.verify(expected, RemoteCopy(delivery.remote_key, delivery.proof))
+            proof = self.twice.ask(place, lambda: place.target.verify(expected, copy))
         except TargetError as error:
             return f"{delivery.target} could not be asked: {error.message}"
         if proof.verdict is Verdict.MATCHES:
             return ""
         reason = f"{delivery.target} no longer has it: {proof.reason or proof.verdict}"
-        # One that lost the right to see its folder finds nothing there: that says nothing about the copy.
-        if not target.check().ok:
-            return reason
         if proof.verdict is Verdict.ENDED:
-            note_end(self.database, self.layout, self.log, delivery.id, video, proof)
-            return f"{delivery.target}: {proof.reason}"
+            if note_end(self.database, self.layout, self.log, delivery.id, video, proof):
+                return f"{delivery.target}: {proof.reason}"
+            reason = f"{WHILE_HELD}{reason}"
         note_damage(self.database, self.layout, self.log, video, delivery.target, reason)
         return reason
 
@@ -162,7 +160,7 @@ class Pruner:
             doubt = target.doubt(RemoteCopy(delivery.remote_key, delivery.proof))
         except TargetError as error:
             return f"{delivery.target} could not be asked how long it keeps it: {error.message}"
-        return doubt and f"{delivery.target} has it now, but {doubt}"
+        return doubt and f"{delivery.target} has it, but {doubt}"
 
 
 def _unfinished(video: Video, facts: Facts) -> str:

@@ -27,6 +27,7 @@ from backend.outbox.dispatch import Dispatcher
 from backend.outbox.places import Place, Places
 from backend.outbox.repair import Repairer
 from backend.outbox.reverify import Reverifier
+from backend.outbox.twice import Twice
 from backend.retention.prune import Pruner
 from backend.retention.remove import Remover
 from backend.services import Services, build_services
@@ -170,7 +171,7 @@ class Ledger:
             desk=replace(parts.desk, places=places),
             restorer=replace(parts.restorer, places=places),
             trash=replace(parts.trash, places=places),
-            pruner=replace(parts.pruner, places=places),
+            pruner=replace(parts.pruner, places=places, twice=Twice(second_look_seconds=0)),
         )
 
     @property
@@ -300,11 +301,11 @@ class Ledger:
     def reverifier(self) -> Reverifier:
         """What a worker looks at copies with, but without the moment that a remote gets before its second answer."""
         s = self.services
-        return Reverifier(s.database, s.layout, s.places, s.log, second_look_seconds=0)
+        return Reverifier(s.database, s.layout, s.places, s.log, twice=Twice(second_look_seconds=0))
 
     def repairer(self) -> Repairer:
         s = self.services
-        return Repairer(s.database, s.layout, s.places, s.log, s.restorer)
+        return Repairer(s.database, s.layout, s.places, s.log, s.restorer, Twice(second_look_seconds=0))
 
     def prune(self, video_id: str) -> None:
         """Remove the local bytes of a video, whatever its age, as `cleanup-exec` does."""

@@ -42,7 +42,7 @@ def deliver(services: Services, count: int) -> None:
 @pytest.fixture
 def copied(either: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """Three videos, verified in a folder just now."""
-    monkeypatch.setattr("backend.outbox.reverify.SECOND_LOOK_SECONDS", 0)
+    monkeypatch.setattr("backend.outbox.twice.SECOND_LOOK_SECONDS", 0)
     either.use_target()
     either.well("release")
     for number in range(3):

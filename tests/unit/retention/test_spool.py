@@ -93,7 +93,7 @@ def test_what_the_vms_keeps_for_nobody_knows_how_long_is_not_freed(ledger: Ledge
     vms.passing = "how long the VMS keeps it could not be read"
     video_id = recorded(ledger)
     (reason,) = freed(ledger).values()
-    assert reason == "milestone has it now, but how long the VMS keeps it could not be read"
+    assert reason == "milestone has it, but how long the VMS keeps it could not be read"
     assert is_here(ledger, video_id)
     assert ledger.delivery(video_id, "milestone").state == "delivered", "that is nothing against the copy"
     vms.passing = ""

@@ -99,7 +99,7 @@ def test_limit_says_how_many_and_a_senseless_one_is_told(site: Site) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A remote gets no moment to think again."""
-    monkeypatch.setattr("backend.outbox.reverify.SECOND_LOOK_SECONDS", 0)
+    monkeypatch.setattr("backend.outbox.twice.SECOND_LOOK_SECONDS", 0)
 
 
 def verified_copy(site: Site) -> tuple[str, Path]:

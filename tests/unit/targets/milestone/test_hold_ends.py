@@ -45,7 +45,7 @@ def test_what_only_its_lock_keeps_in_the_vms_is_not_freed_when_its_hold_ends(
     ledger.services.holder.release(video_id, hold.id)
     assert (keeper(ledger).run_due(), len(house.vms.every("evidenceLocks"))) == (0, 1)
     (reason,) = freed(ledger).values()
-    assert reason.startswith("vms has it now, but the VMS keeps it for 7 days only: it was due to be deleted there at")
+    assert reason.startswith("vms has it, but the VMS keeps it for 7 days only: it was due to be deleted there at")
     assert is_here(ledger, video_id)
     ledger.services.desk.resume("vms")
     assert (keeper(ledger).run_due(), house.vms.every("evidenceLocks")) == (1, [])
