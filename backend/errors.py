@@ -273,7 +273,13 @@ class Unsupported(TargetError):
 
 
 class PastRetention(Unsupported):
+    """`detail["has_ended"]`: its time there is over; else it is before long."""
+
     code = "past-retention"
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.detail.get("has_ended"))
 
 
 class TargetParked(TargetError):

@@ -23,7 +23,7 @@ _TABLE = Base.metadata.tables[Delivery.__tablename__]
 
 @dataclass(frozen=True)
 class Claim:
-    """One delivery in one worker's hands. Every later write names the token."""
+    """One delivery in one worker's hands. Every later write names the token. `was_verified`: there, at any time."""
 
     delivery_id: int
     token: str
@@ -38,6 +38,7 @@ class Claim:
     remote_key: str
     resume: dict[str, Any]
     was_damaged: bool
+    was_verified: bool
 
 
 def ready(session: Session, now: datetime) -> set[str]:
@@ -132,6 +133,7 @@ def _take(session: Session, delivery: Delivery, video: Video, worker: str, now: 
         remote_key=delivery.remote_key or remote_key_of(video),
         resume=dict(delivery.resume),
         was_damaged=delivery.state == DeliveryState.DAMAGED,
+        was_verified=delivery.verified_at is not None,
     )
 
 

@@ -62,7 +62,7 @@ def close_accounts(session: Session, video: Video, places: Places) -> None:
             delivery.checked_at = None  # kept, and nobody's any more
             continue
         else:
-            delivery.state, delivery.error = DeliveryState.DELETED, _NEVER_SENT
+            delivery.state, delivery.error, delivery.error_code = DeliveryState.DELETED, _NEVER_SENT, ""
             delivery.lease_until = None
         delivery.next_attempt_at, delivery.updated_at, delivery.lease_token = due_at, now, None
 

@@ -99,9 +99,9 @@ def _given_back(session: Session, outcome: Outcome, now: datetime) -> Ended:
 def _state_after(error: TargetError, claim: Claim, required: bool) -> DeliveryState:
     if isinstance(error, TargetParked):
         return DeliveryState.PARKED
-    if isinstance(error, PastRetention) and claim.was_damaged:
-        # It was there, and its time there is over before it could be mended.
-        return DeliveryState.DELETED
+    if isinstance(error, PastRetention) and claim.was_verified:
+        # It was there. When its time is over, nothing could be mended; before that, part of it may be there still.
+        return DeliveryState.DELETED if error.has_ended else DeliveryState.FAILED
     if isinstance(error, Unsupported):
         return DeliveryState.FAILED if required else DeliveryState.SKIPPED
     if isinstance(error, PermanentFailure):

@@ -8,8 +8,9 @@ that is no retention, and told as damage.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from backend.errors import PastRetention
@@ -23,6 +24,8 @@ _DAY = timedelta(days=1)
 _UNITS = ((_DAY, "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 # A recorder deletes by the hour, its clock is not ours, and the first frame that it still has follows a keyframe later.
 _ROUGHLY = timedelta(hours=1)
+# What made us doubt one recording of a camera is not read again for each of its others.
+_DOUBTED_SECONDS = 300.0
 # The VMS answered, and does not tell: no right to see it, or a release that knows no such thing.
 _UNTOLD = (400, 403, 404, 405, 501)
 
@@ -56,10 +59,12 @@ class Passed:
 
 @dataclass
 class Keeping:
-    """Each call raises VmsProblem. `is_locked`: whether an evidence lock keeps the recording now; asked if need be."""
+    """Of any thread. Each call raises VmsProblem, and what `now` raises. `is_locked`: whether an evidence lock keeps a
+    recording now; asked if need be."""
 
     rest: Rest
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _doubted: dict[str, tuple[Retention, float]] = field(default_factory=dict)
 
     def retention(self, camera_id: str) -> Retention:
         """As the configuration has it now. Never guessed: one value that is not told makes all of it unknown."""
@@ -89,13 +94,14 @@ class Keeping:
         if kept.lasts is None or self._stays(span, kept.lasts) or is_locked():
             return
         storage = f" (storage “{kept.storage}”)" if kept.storage else ""
+        minutes = int(kept.lasts.total_seconds() // 60)
         raise PastRetention(
             f"Milestone keeps what the camera “{kept.camera or camera_id}” records for {_length(kept.lasts)}{storage}. "
             f"This recording began at {_instant(span.start_at)} and {self._would_go(span, kept.lasts)}, so the VMS is "
             "not asked to fetch it. Raise the retention of that storage or of its last archive in the Management "
             "Client and retry, or keep the file on another target. A hold here (an evidence lock there) keeps only "
             "what the VMS has.",
-            detail={"retention_minutes": int(kept.lasts.total_seconds() // 60)},
+            detail={"retention_minutes": minutes, "has_ended": _later(span.start_at, kept.lasts) <= self.now()},
         )
 
     def doubt(self, camera_id: str, span: Span) -> str:
@@ -103,7 +109,16 @@ class Keeping:
 
         An evidence lock is no reason to rely on it: whoever asks this has no hold to mind, so its lock goes soon.
         """
+        known, until = self._doubted.get(camera_id, (None, 0.0))
+        # Only for a no: who frees a file by a yes must have it from the VMS itself.
+        if known is not None and time.monotonic() < until and (words := self._why_doubted(known, span)):
+            return words
         kept = self.retention(camera_id)
+        if words := self._why_doubted(kept, span):
+            self._doubted[camera_id] = kept, time.monotonic() + _DOUBTED_SECONDS
+        return words
+
+    def _why_doubted(self, kept: Retention, span: Span) -> str:
         if kept.lasts is not None and self._stays(span, kept.lasts):
             return ""
         if kept.lasts is None:

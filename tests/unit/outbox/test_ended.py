@@ -175,10 +175,17 @@ def test_a_damaged_copy_in_a_vms_that_does_not_answer_is_repaired_as_ever(
     assert both.path(video_id).exists()
 
 
+# What the VMS refuses
+
+
+def too_old(*, has_ended: bool) -> PastRetention:
+    return PastRetention("Milestone keeps what the camera records for 7 days.", detail={"has_ended": has_ended})
+
+
 def test_a_damaged_copy_that_the_vms_would_delete_again_is_over(ledger: Ledger, vms: FootageTarget) -> None:
     video_id = verified(ledger)
     ledger.set(video_id, "milestone", state="damaged", next_attempt_at=datetime.now(UTC))
-    vms.refuses_put = PastRetention("Milestone keeps what the camera records for 7 days.")
+    vms.refuses_put = too_old(has_ended=True)
     with ledger.worker():
         ledger.wait_for("deleted", 1, "milestone")
     row = ledger.delivery(video_id, "milestone")
@@ -189,8 +196,35 @@ def test_a_damaged_copy_that_the_vms_would_delete_again_is_over(ledger: Ledger, 
     assert shown_end(shown)
 
 
+def test_a_damaged_copy_whose_time_is_not_over_yet_has_not_ended(open_ledger: OpenLedger, vms: FootageTarget) -> None:
+    """The VMS may have most of it until then."""
+    ledger = open_ledger()
+    ledger.set_places(footage_place(vms, required=False))
+    video_id = verified(ledger)
+    ledger.set(video_id, "milestone", state="damaged", next_attempt_at=datetime.now(UTC))
+    vms.refuses_put = too_old(has_ended=False)
+    with ledger.worker():
+        ledger.wait_for("failed", 1, "milestone")
+    assert ledger.log_lines("ended") == []
+
+
+def test_what_ended_and_is_still_too_old_when_a_person_sends_it_again_has_ended_as_before(
+    ledger: Ledger, vms: FootageTarget
+) -> None:
+    video_id = verified(ledger)
+    ends(vms)
+    ledger.reverifier().run_due("milestone")
+    vms.refuses_put = too_old(has_ended=True)
+    ledger.services.desk.retry(video_id, "milestone")
+    with ledger.worker():
+        ledger.wait_for("deleted", 1, "milestone")
+    assert vms.puts == 2
+    (shown,) = describe(ledger.video(video_id), {"milestone": "milestone"})["deliveries"]
+    assert (shown["phase"], shown_end(shown)) == ("ended", OVER)
+
+
 def test_a_new_one_that_the_vms_would_delete_at_once_needs_a_person(ledger: Ledger, vms: FootageTarget) -> None:
-    vms.refuses_put = PastRetention("Milestone keeps what the camera records for 7 days.")
+    vms.refuses_put = too_old(has_ended=True)
     video_id = ledger.add()
     with ledger.worker():
         ledger.wait_for("failed", 1, "milestone")

@@ -79,9 +79,11 @@ def test_what_was_never_sent_is_over_when_its_video_is_purged(open_ledger: OpenL
     videos = ledger.add_different(4)
     for video_id, state in zip(videos, ("pending", "parked", "failed", "in_progress"), strict=True):
         ledger.set(video_id, state=state)
+    ledger.set(videos[2], error_code="past-retention")
     purge(ledger, *videos)
     assert ledger.states() == ["deleted"] * 4
     assert "before this copy was made" in ledger.delivery(videos[0]).error
+    assert ledger.delivery(videos[2]).error_code == "", "it was never there, so it has not ended there"
 
 
 def test_what_may_have_been_sent_before_its_worker_died_is_deleted_too(deleting: Ledger, target: MemoryTarget) -> None:

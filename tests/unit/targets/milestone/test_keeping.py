@@ -60,8 +60,9 @@ def test_it_must_stay_for_a_tenth_of_the_retention_at_least(house: House, ago: f
     if taken:
         target.put(source, "p/a.mp4", Told())
     else:
-        with pytest.raises(PastRetention, match="was due" if ago > 7 else "would be due"):
+        with pytest.raises(PastRetention, match="was due" if ago > 7 else "would be due") as caught:
             target.put(source, "p/a.mp4", Told())
+        assert caught.value.has_ended == (ago > 7)
     assert len(house.vms.called(RETRIEVE)) == taken
 
 
@@ -171,6 +172,29 @@ def test_a_retention_that_cannot_be_read_is_not_guessed(house: House, asked: str
     proof = target.verify(expected(source), copy)
     assert proof.verdict is Verdict.MISSING
     assert "How long it keeps recordings could not be read" in proof.reason
+
+
+def test_a_retention_that_cannot_be_read_is_not_asked_for_again_at_once(house: House) -> None:
+    """An hourly pass asks for each recording of a camera."""
+    target = house.target()
+    _, copy = fetched(house, target)
+    house.vms.faults.add(Status(403), STORAGE)
+    asked = len(house.vms.called(STORAGE))
+    assert all("could not be read" in target.doubt(copy) for _ in range(3))
+    assert len(house.vms.called(STORAGE)) == asked + 1
+    assert house.target().doubt(copy) == "", "by then it can be read"
+
+
+def test_that_a_copy_may_be_relied_on_is_said_by_the_vms_itself_each_time(house: House) -> None:
+    house.vms.retain(days=7)
+    target = house.target()
+    _, old = fetched(house, target, 6 * DAY)
+    _, young = fetched(house, target)
+    house.vms.retain(days=5)
+    assert target.doubt(old)
+    assert target.doubt(young) == "", "what was read for the old one says nothing against it"
+    house.vms.retain(days=1 / 24)
+    assert target.doubt(young)
 
 
 @pytest.mark.parametrize("told", [0, -1, True, "7", None])
