@@ -29,7 +29,7 @@ from backend.media.desk import MediaDesk
 from backend.media.missing import Missing
 from backend.offers.book import Book
 from backend.offers.offering import Offering
-from backend.outbox import notes, offer_out
+from backend.outbox import certain_time, notes, offer_out
 from backend.outbox.desk import Desk
 from backend.outbox.places import Places, open_places
 from backend.outbox.restore import Restorer
@@ -164,6 +164,7 @@ def build_services(
     tools = Confinement(settings.ffmpeg_folder)
     offer_out.hand_out(places.by_name.values(), _offering(settings, layout, tools))
     clock, retention = Clock(layout, database), with_spool(load_retention(settings, lasting(places)), places)
+    certain_time.hand_out(places.by_name.values(), clock)
     intake = Intake(settings, layout, database, places, log, retention.quota_bytes)
     recovery = Recovery(layout, database, log)
     secret = settings.secret_key.get_secret_value() or load_secret(layout.keys)

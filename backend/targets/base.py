@@ -8,7 +8,7 @@ here because only the target's own file understands the remote's answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -234,6 +234,14 @@ class Perishable(Protocol):
 
         "" when it stays for a good while. Network trouble raises.
         """
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A place whose copies end with time."""
+
+    def take_time_from(self, now: Callable[[], datetime]) -> None:
+        """Told once, before the first call. `now`: the instant, aware, that has certainly come; raises StorageError."""
 
 
 @runtime_checkable

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from backend.disk.sidecar import read_sidecar
@@ -79,6 +80,17 @@ class MilestoneTarget:
     def offer_through(self, offering: Offering) -> None:
         """See `Offerer`."""
         self._offering = offering
+
+    def take_time_from(self, now: Callable[[], datetime]) -> None:
+        """By it retention is reckoned: a clock that was set ahead must end nothing (see `Timed`)."""
+
+        def certain() -> datetime:
+            try:
+                return now()
+            except StorageError as error:
+                raise TransientFailure(f"What time it certainly is cannot be read: {error.message}") from error
+
+        self._vms.keeping.now = certain
 
     def take_notes_in(self, notes: Notes) -> None:
         """Keep there which evidence lock is whose, and which task takes our device in (see `NoteTaker`)."""
