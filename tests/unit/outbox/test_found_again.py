@@ -1,4 +1,4 @@
-"""What is said against a copy in a VMS is believed when that says so twice and is well; what is there is right again."""
+"""What is said against a copy in a VMS is believed when it says so twice and is well; what is there again is right."""
 
 from __future__ import annotations
 
