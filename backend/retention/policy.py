@@ -39,6 +39,11 @@ class Copy:
     def counts(self) -> bool:
         return self.state == "delivered" and not self.ephemeral
 
+    @property
+    def ended(self) -> bool:
+        """A VMS let it go when its time there was over: of a listed video nothing else is deleted."""
+        return self.state == "deleted" and self.footage
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -149,8 +154,10 @@ def needed(rule: Rule) -> int:
 
 
 def must_have(copies: Mapping[str, Copy], rule: Rule) -> set[str]:
-    """The targets that must each hold a verified copy before the local bytes go."""
-    required = {name for name, copy in copies.items() if copy.required}
+    """The targets that must each hold a verified copy before the local bytes go. One whose copy has ended is not waited
+    for by those whose file another target has."""
+    made_up_for = sufficing(copies, counted(copies)) > 0
+    required = {name for name, copy in copies.items() if copy.required and not (copy.ended and made_up_for)}
     return required | set(rule.needs) | ({rule.move_to} if rule.move_to else set())
 
 
