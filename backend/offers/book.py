@@ -17,6 +17,8 @@ from backend.offers.entries import CameraEntry, Claim, Codec, Offer, Rhythm, Sta
 from backend.offers.pages import Pages, Tell, cameras_and_claims
 
 _WORD_LENGTH = 40
+# So many are brought back under one lock: recordings that are sent meanwhile wait for it.
+_AT_ONCE = 100
 # Of one offer: which writing of it was read.
 _Read = tuple[tuple[int, int], Offer]
 
@@ -199,11 +201,9 @@ class Book:
             good = [one for one in new if one.number not in numbers]
             if good:
                 self.pages.write_cameras([*known, *good])
-            lost = [one for one in claims if self.pages.claim(one.video_id) is None]
-            for one in lost:
-                Claims(self.pages).put(one)
+        lost = sum(self._put_missing(claims[at : at + _AT_ONCE]) for at in range(0, len(claims), _AT_ONCE))
         taken = [(one.name, numbers[one.number].name) for one in new if one.number in numbers]
-        return BroughtBack(len(good), len(lost), taken)
+        return BroughtBack(len(good), lost, taken)
 
     def left(self, tell: Tell) -> set[str]:
         """The ids of all videos that have an offer, something prepared, or time that the VMS was never asked for.
@@ -221,6 +221,14 @@ class Book:
             claim = self.pages.claim(video_id)
             if claim is not None and claim.state is State.OFFERED:
                 Claims(self.pages).let_go(claim)
+
+    def _put_missing(self, claims: Sequence[Claim]) -> int:
+        """How many of them there were."""
+        with self._writing():
+            lost = [one for one in claims if self.pages.claim(one.video_id) is None]
+            for one in lost:
+                Claims(self.pages).put(one)
+        return len(lost)
 
     def _change(self, video_id: str, before: State, after: State) -> bool:
         with self._writing():

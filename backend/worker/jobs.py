@@ -29,6 +29,7 @@ from backend.services import Services
 from backend.targets.base import Offerer
 
 _HOUR = 3600
+_DAY = 24 * _HOUR
 _INBOX_SECONDS = 2
 _COPY_EXPORTS_SECONDS = 2
 _LOCK_SECONDS = 5
@@ -120,7 +121,7 @@ def offer_ends(services: Services) -> list[Row]:
     if not any(isinstance(place.target, Offerer) for place in s.places.by_name.values()):
         return []
     ender = OfferEnder(s.database, Book(s.layout), s.places, s.log)
-    return [("end offers", 60, ender.run_due, True), ("tidy offers", _HOUR, ender.tidy, True)]
+    return [("end offers", 60, ender.run_due, True), ("tidy offers", _DAY, ender.tidy, True)]
 
 
 def inbox(services: Services) -> Inbox | None:

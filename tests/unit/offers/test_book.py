@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -198,6 +198,28 @@ def test_a_backup_brings_back_whose_channel_is_whose_and_what_the_vms_was_asked_
     assert book.was_asked("a1")
     assert not book.claimed("b2")
     assert book.bring_back(told) == BroughtBack(0, 0, [("Yard", "Gate")])
+
+
+def test_whoever_sends_meanwhile_waits_for_a_part_of_what_is_brought_back(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.camera("camera:yard", "Yard", "H264")
+    for number in range(5):
+        book.claim("yard", f"v{number}", "a.mp4", at(number * 10), at(number * 10 + 10))
+        book.asked(f"v{number}")
+    told = list(book.pages.told(lambda _: None))
+    shutil.rmtree(book.layout.edge)
+    monkeypatch.setattr("backend.offers.book._AT_ONCE", 2)
+    times, writing = list[None](), Book._writing
+
+    def counted(one: Book) -> AbstractContextManager[None]:
+        times.append(None)
+        return writing(one)
+
+    monkeypatch.setattr(Book, "_writing", counted)
+    assert book.bring_back(told).claims == 5
+    assert len(times) == 1 + 3
+    assert all(book.claimed(f"v{number}") for number in range(5))
 
 
 def test_what_a_kill_left_is_found(tmp_path: Path) -> None:
