@@ -50,7 +50,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def vms() -> Iterator[Vms]:
+    """Its driver asks the second media service: the first one names no encoder of H.265."""
     with running_vms() as found:
+        found.faults.reads_media2 = True
         yield found
 
 
@@ -214,6 +216,30 @@ def test_a_device_is_taken_in_once_and_by_its_own_driver(vms: Vms, caller: Calle
     assert "exists" in again["errorText"]
     assert "does not answer" in nobody["errorText"]
     assert len(vms.every("hardware")) == 1
+
+
+def test_a_driver_that_knows_the_first_media_service_alone_takes_no_h265(vms: Vms, tmp_path: Path, site: Site) -> None:
+    vms.faults.reads_media2 = False
+    shelf, asking = Shelf(), Caller(vms)
+    shelf.put("yard", site.films["one"], START)
+    with serving(shelf, tmp_path) as listening:
+        plain = asking.add_hardware(listening.soap_port, USER, PASSWORD)
+        (made,) = vms.every("hardware")
+        vms.world.remove(made)
+        shelf.put("hall", site.films["hevc"], START, "H265")
+        refused = asking.add_hardware(listening.soap_port, USER, PASSWORD)
+    asking.close()
+    assert (plain["state"], refused["state"]) == ("Success", "Error")
+    assert refused["errorText"] == "The device's profile profile-hall has no video encoder."
+    assert vms.every("hardware") == []
+
+
+def test_what_adding_hardware_does_not_know_is_refused(vms: Vms, caller: Caller) -> None:
+    server, (driver,) = vms.recording_server.id, [one for one in vms.every("hardwareDrivers") if one.name == "ONVIF"]
+    body = {"hardwareAddress": "http://127.0.0.1:9/", "userName": USER, "password": PASSWORD}
+    body |= {"hardwareDriverPath": driver.path(), "customData": "x"}  # type: ignore[dict-item]
+    answer = caller.rest("POST", f"recordingServers/{server}?task=AddHardware", body)
+    assert (answer.status_code, answer.json()["error"]["details"][0]["property"]) == (400, "customData")
 
 
 @pytest.mark.parametrize("task", ["UpdateHardware", "ReplaceHardware"])

@@ -119,80 +119,36 @@ def test_a_change_is_made_whole_or_not_at_all(caller: Caller, camera: str, body:
     assert caller.data(f"cameras/{camera}") == before
 
 
-@pytest.mark.parametrize("kind", ["bookmarks", "evidenceLocks"])
-def test_bookmarks_and_locks_have_no_list(caller: Caller, kind: str) -> None:
-    answer = caller.rest("GET", kind)
-    assert (answer.status_code, answer.json()["error"]["details"][0]["errorText"]) == (400, "Unknown request")
+@pytest.mark.parametrize("path", ["recordings", "sequences", "playback", "recordings/1", "nonsense"])
+def test_what_there_is_no_resource_for_is_not_found(caller: Caller, path: str) -> None:
+    assert caller.rest("GET", path).status_code == 404
 
 
-def test_a_bookmark_is_found_by_its_time_and_words(vms: Vms, caller: Caller, camera: str) -> None:
-    made = caller.bookmark(camera, NOW, NOW + MINUTE, "video-1")
-    assert made.status_code == 201
-    caller.bookmark(camera, NOW, NOW + MINUTE, "video-2")
-    caller.bookmark(vms.cameras[1].id, NOW, NOW + MINUTE, "video-1")
-    wanted = made.json()["data"]["id"]
-    assert caller.data(f"bookmarks/{wanted}")["reference"] == "video-1"
+def test_edge_storage_comes_after_hardware_and_camera_are_enabled(vms: Vms, caller: Caller) -> None:
+    hardware = vms.install("http://127.0.0.1:8/", enabled=False)
+    camera = next(one.id for one in vms.cameras if one.parent is hardware)
+    path, both = f"cameras/{camera}", {"enabled": True, "edgeStorageEnabled": True}
 
-    def found(**asked: Any) -> list[str]:
-        answer = caller.rest(
-            "POST", "bookmarks?task=searchTime", {"deviceIds": [camera], "searchText": "video-1", **asked}
-        )
-        return [one["id"] for one in answer.json()["array"]]
+    def asked(path: str, **changed: bool) -> int:
+        return caller.rest("PATCH", path, changed).status_code
 
-    assert found(time=written(NOW), timeSpanBefore=1, timeSpanAfter=1) == [wanted]
-    assert found(time=written(NOW), timeLimit=1_000_000) == [wanted]
-    assert found(time=written(NOW + 2 * MINUTE), timeLimit=-90_000_000) == [wanted]
-    assert found(time=written(NOW + 2 * MINUTE), timeSpanBefore=30, timeSpanAfter=30) == []
-    assert caller.rest("DELETE", f"bookmarks/{wanted}").status_code == 200
-    assert caller.rest("GET", f"bookmarks/{wanted}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"timeBegin": "2026-02-27T08:13:50"},
-        {"timeTriggered": written(NOW - MINUTE)},
-        {"devicePath": {"type": "cameras", "id": "nobody"}},
-        {"devicePath": {"type": "hardware", "id": "nobody"}},
-        {"header": ""},
-        {"deviceId": "x"},
-    ],
-)
-def test_a_bookmark_must_make_sense(vms: Vms, caller: Caller, camera: str, changed: dict[str, Any]) -> None:
-    body = {"header": "x", "timeBegin": written(NOW), "timeTriggered": written(NOW), "timeEnd": written(NOW + MINUTE)}
-    body |= {"devicePath": {"type": "cameras", "id": camera}} | changed
-    assert caller.rest("POST", "bookmarks", body).status_code == 400
-    assert vms.every("bookmarks") == []
-
-
-def test_an_evidence_lock_lives_until_it_is_deleted(vms: Vms, caller: Caller, camera: str) -> None:
-    made = caller.lock([camera], NOW, NOW + MINUTE)
-    told = made.json()["data"]
-    assert (made.status_code, told["user"], told["retentionSize"]) == (201, vms.username, 0)
-    assert told["retentionOption"]["retentionUnits"] == -1
-    path = f"evidenceLocks/{told['id']}"
-    assert caller.rest("PATCH", path, {"header": "Other"}).json()["data"]["header"] == "Other"
-    assert caller.rest("PATCH", path, {"startTime": written(NOW)}).status_code == 400
-    assert [caller.rest("DELETE", path).status_code for _ in range(2)] == [200, 404]
-    vms.faults.not_corporate = True
-    assert caller.lock([camera], NOW, NOW + MINUTE).status_code == 400
-    assert vms.every("evidenceLocks") == []
-
-
-def test_only_user_defined_events_are_triggered(vms: Vms, caller: Caller) -> None:
-    kind = caller.rest("POST", "userDefinedEvents", {"name": "Recording arrived"}).json()["data"]["id"]
-    assert [one["id"] for one in array(caller, "userDefinedEvents?name='Recording arrived'")] == [kind]
-    assert caller.rest("POST", "events", {"type": kind}).status_code == 202
-    assert caller.rest("POST", "events", {"type": "System"}).status_code == 400
-    assert [one.fields["type"] for one in vms.every("events")] == [kind]
-    assert caller.rest("POST", "events", {"type": kind, "data": {}}).status_code == 400
-    vms.faults.rich_events = True
-    assert caller.rest("POST", "events", {"type": kind, "data": {}}).status_code == 202
+    assert asked(path, enabled=True) == 200
+    assert asked(path, edgeStorageEnabled=True) == 400, "the hardware is disabled"
+    assert [asked(path, enabled=False), asked(f"hardware/{hardware.id}", enabled=True)] == [200, 200]
+    answer = caller.rest("PATCH", path, both)
+    assert (answer.status_code, answer.json()["error"]["details"][0]["property"]) == (400, "edgeStorageEnabled")
+    assert caller.data(path)["enabled"] is False, "nothing of it was done"
+    assert [asked(path, enabled=True), asked(path, edgeStorageEnabled=True)] == [200, 200]
 
 
 @pytest.mark.parametrize(
     ("changed", "of"),
-    [({"enabled": False}, "camera"), ({"edgeStorageEnabled": False}, "camera"), ({"enabled": False}, "hardware")],
+    [
+        ({"enabled": False}, "camera"),
+        ({"recordingEnabled": False}, "camera"),
+        ({"edgeStorageEnabled": False}, "camera"),
+        ({"enabled": False}, "hardware"),
+    ],
 )
 def test_nothing_is_fetched_for_what_is_not_enabled(
     vms: Vms, caller: Caller, camera: str, changed: dict[str, Any], of: str
@@ -244,6 +200,9 @@ def test_tasks_fail_in_their_own_words(vms: Vms, caller: Caller, camera: str) ->
     assert (ended[0]["errorText"], ended[0]["errorCode"]) == ("The disk is full.", "77")
     assert "already has footage" in ended[1]["errorText"]
     assert "does not answer" in ended[2]["errorText"]
+    assert caller.rest("GET", "tasks").status_code == 400, "no document has a list of them"
+    vms.faults.lists_tasks = True
+    assert len(array(caller, "tasks")) == 3
     vms.forget_tasks()
     assert array(caller, "tasks") == []
 
@@ -258,20 +217,20 @@ def test_a_lost_reply_means_that_the_work_is_done(vms: Vms, caller: Caller, came
     with pytest.raises(httpx.TransportError):
         caller.retrieve(camera, NOW, NOW + MINUTE)
     assert [one.fields["reference"] for one in vms.every("bookmarks")] == ["video-1"]
-    assert [one["state"] for one in array(caller, "tasks")] == ["InProgress"]
+    assert [one.fields["state"] for one in vms.every("tasks")] == ["InProgress"]
     assert vms.called("POST bookmarks")[0].status is None
 
 
 def test_faults_strike_where_they_are_told_to_and_as_often(vms: Vms, caller: Caller, camera: str) -> None:
     caller.sign_in()
     vms.faults.add(Status(503, retry_after_seconds=7), "GET cameras", times=2)
-    vms.faults.add(Status(502, html=True), "GET tasks")
+    vms.faults.add(Status(502, html=True), "GET storages")
     vms.faults.add(Drop(), "GET hardware")
     assert caller.rest("GET", "recordingServers").status_code == 200
     answers = [caller.rest("GET", "cameras") for _ in range(3)]
     assert [one.status_code for one in answers] == [503, 503, 200]
     assert answers[0].headers["Retry-After"] == "7"
-    assert "<!DOCTYPE html>" in caller.rest("GET", "tasks").text
+    assert "<!DOCTYPE html>" in caller.rest("GET", "storages").text
     with pytest.raises(httpx.TransportError):
         caller.rest("GET", "hardware")
     assert caller.rest("GET", "hardware").status_code == 200

@@ -60,7 +60,8 @@ class Bookmarks:
         """The id of the one with this reference, "" when there is none; None where the VMS cannot be asked so, or
         answers in no way that says it.
 
-        The search's body stands in no document that could be read; it follows the SDK's BookmarkSearchTime.
+        The search's body stands in no document that could be read; it follows the SDK's BookmarkSearchTime. So nothing
+        found may mean as well that the VMS understood another question: only what it did find shows that it did not.
         """
         body = {
             "time": moment(span.start_at - timedelta(seconds=1)),
@@ -106,8 +107,8 @@ def _list(answer: Object) -> list[Object] | None:
 
 
 def _says_all(found: list[Object]) -> bool:
-    """Whether one that is not among them is not there: they are not cut short, and tell their references."""
-    return len(found) < _MOST_FOUND and all("reference" in one for one in found)
+    """Whether one that is not among them is not there: there are some, not cut short, that tell their references."""
+    return 0 < len(found) < _MOST_FOUND and all("reference" in one for one in found)
 
 
 def made_id(answer: Object, kind: str) -> str:

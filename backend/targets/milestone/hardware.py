@@ -211,14 +211,18 @@ class Hardware:
         return next((one for one in cameras if one.get("channel") == number and id_of(one)), None)
 
     def _make_ready(self, camera: Object, name: str) -> None:
-        wanted: dict[str, Any] = {"enabled": True, "recordingEnabled": True, "edgeStorageEnabled": True}
-        lacking = {key: value for key, value in wanted.items() if camera.get(key) is not value}
-        if not lacking:
-            return
+        """Enabled first, and only then told to use its edge storage: a VMS may refuse that of what is disabled."""
+        lacking: dict[str, Any] = {key: True for key in ("enabled", "recordingEnabled") if camera.get(key) is not True}
         if "enabled" in lacking and (shown := _NOT_IN_NAMES.sub("_", name).strip()[:_NAME_LENGTH]):
             lacking["name"] = shown
-        try:
+        if lacking:
             self.rest.patch("cameras", id_of(camera), body=lacking)
+        if camera.get("edgeStorageEnabled") is not True:
+            self._use_edge_storage(camera)
+
+    def _use_edge_storage(self, camera: Object) -> None:
+        try:
+            self.rest.patch("cameras", id_of(camera), body={"edgeStorageEnabled": True})
         except VmsProblem as problem:
             if problem.status == 400 and "edgestorage" in problem.answer.message.replace(" ", "").lower():
                 raise VmsProblem(Answer("edge-storage", 400, problem.answer.message)) from None

@@ -114,8 +114,9 @@ class Caller:
         assert self.rest("PATCH", f"hardware/{hardware_id}", {"enabled": True}).status_code == 200
         cameras = self.ids(f"hardware/{hardware_id}/cameras?disabled")
         for one in cameras:
-            changed = self.rest("PATCH", f"cameras/{one}", {"enabled": True, "edgeStorageEnabled": True})
-            assert changed.status_code == 200, changed.text
+            for name in ("enabled", "edgeStorageEnabled"):  # in this order, one by one
+                changed = self.rest("PATCH", f"cameras/{one}", {name: True})
+                assert changed.status_code == 200, changed.text
         return sorted(cameras, key=lambda one: int(self.data(f"cameras/{one}")["channel"]))
 
     def retrieve(self, camera_id: str, start: datetime, end: datetime) -> httpx.Response:

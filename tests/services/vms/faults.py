@@ -82,7 +82,11 @@ class Faults:
         self.lists_locks = False  # GET evidenceLocks gives them, as no release is known to do
         self.no_licence = False  # hardware cannot be taken in
         self.no_edge_task = False  # a release that does not know RetrieveEdgeStorage
-        self.tasks_say_little = False  # GET tasks tells neither identifier nor camera
+        self.lists_tasks = False  # GET tasks gives them: each is documented by its number, a list of them is not
+        self.tasks_say_little = False  # that list tells neither identifier nor camera
+        self.finds_no_bookmarks = False  # searchTime takes our guess of its body, and finds nothing by it
+        self.keeps_events = False  # a retention of events above zero: one that was raised can be asked for
+        self.reads_media2 = False  # the driver asks the second media service too, so that it knows H.265's encoders
         self.rich_events = False  # more is taken of an event than its type, which is all that Milestone's sample has
         self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
         self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
@@ -154,7 +158,8 @@ class Faults:
             self._pulls.clear()
             self._hardware.clear()
         self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.rich_events = False
-        self.lists_locks = self.no_edge_task = self.tasks_say_little = False
+        self.lists_locks = self.no_edge_task = self.lists_tasks = self.tasks_say_little = False
+        self.finds_no_bookmarks = self.keeps_events = self.reads_media2 = False
         self.late_sequences = 0
         for fault in waiting:
             if isinstance(fault, Slow):

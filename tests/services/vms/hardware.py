@@ -14,6 +14,9 @@ from tests.services.vms.objects import new_camera
 from tests.services.vms.onvif_client import DeviceTrouble, Look, OnvifClient
 from tests.services.vms.refusal import bad, unknown_request
 
+_ADDED_BY = {"hardwareAddress", "userName", "password", "hardwareDriverPath"}
+_REPLACED_BY = _ADDED_BY | {"allowDeletingDisabledDevices"}
+
 
 @dataclass
 class HardwareTasks:
@@ -33,6 +36,7 @@ class HardwareTasks:
 
     def _replaceable(self, item: Item, body: Any) -> None:
         """The same device at the same place only."""
+        _known(body, _REPLACED_BY)
         _texts(body)
         if _address(body["hardwareAddress"]) != item.fields["address"]:
             raise bad("hardwareAddress", "The emulator does not know how hardware moves")
@@ -41,6 +45,7 @@ class HardwareTasks:
         item.fields["userName"], item.hidden["password"] = body["userName"], body["password"]
 
     def _add(self, server: Item, body: Any) -> Reply:
+        _known(body, _ADDED_BY)
         _texts(body)
         driver = self._driver(body.get("hardwareDriverPath"))
         address = _address(body["hardwareAddress"])
@@ -64,7 +69,7 @@ class HardwareTasks:
             raise Failed("There are not enough device licenses.", 5)
         if driver.fields["groupName"] != "ONVIF":
             raise Failed("The hardware could not be detected by this driver.", 3)
-        look = _looked(client)
+        look = self._look(client)
         job.reached(60)
         with self.world.lock:
             for other in self.world.every("hardware"):
@@ -78,11 +83,15 @@ class HardwareTasks:
     def _updated(self, job: Job, hardware: Item, stuck: StuckPull | None) -> Item:
         """Cameras that the device has got since then are taken in; none is lost."""
         _wait(job, stuck)
-        look = _looked(client_of(hardware))
+        look = self._look(client_of(hardware))
         job.reached(60)
         with self.world.lock:
             self._take_in(hardware, look)
         return hardware
+
+    def _look(self, client: OnvifClient) -> Look:
+        client.reads_media2 = self.faults.reads_media2
+        return _looked(client)
 
     def _take_in(self, hardware: Item, look: Look) -> None:
         cameras = list(self.world.below(hardware, "cameras"))
@@ -124,6 +133,12 @@ def _looked(client: OnvifClient) -> Look:
         return client.look()
     except DeviceTrouble as error:
         raise Failed(str(error), 2) from None
+
+
+def _known(body: Any, names: set[str]) -> None:
+    for name in body:
+        if name not in names:
+            raise bad(name, "Unknown property")
 
 
 def _texts(body: Any) -> None:

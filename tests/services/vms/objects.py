@@ -41,11 +41,19 @@ def changed(world: World, faults: Faults, item: Item, body: Any) -> dict[str, An
         if not isinstance(value, allowed[name]):
             raise bad(name, "A value of another type is needed")
     with world.lock:
+        _refuse_edge_storage_before_its_time(item, body)
         item.fields |= body
         if faults.edge_storage_unsupported and "edgeStorageEnabled" in item.fields:
             item.fields["edgeStorageEnabled"] = False
         item.fields["lastModified"] = written(world.now())
         return {"data": item.shown()}
+
+
+def _refuse_edge_storage_before_its_time(item: Item, body: dict[str, Any]) -> None:
+    """First hardware and camera are enabled, then edge storage is: in this order, and not with one change."""
+    device = item.parent
+    if body.get("edgeStorageEnabled") is True and not (item.enabled and device is not None and device.enabled):
+        raise bad("edgeStorageEnabled", "The device is disabled: enable it first")
 
 
 def new_recording_server(world: World, name: str, web_server_uri: str) -> Item:

@@ -22,6 +22,7 @@ NAMES = {
     "tt": "http://www.onvif.org/ver10/schema",
     "tds": "http://www.onvif.org/ver10/device/wsdl",
     "trt": "http://www.onvif.org/ver10/media/wsdl",
+    "tr2": "http://www.onvif.org/ver20/media/wsdl",
     "trc": "http://www.onvif.org/ver10/recording/wsdl",
     "tse": "http://www.onvif.org/ver10/search/wsdl",
     "trp": "http://www.onvif.org/ver10/replay/wsdl",
@@ -52,12 +53,14 @@ class Look:
 
 @dataclass
 class OnvifClient:
-    """For one pull or one look; not thread-safe. `by_digest`: signs in by HTTP digest, else by user name token."""
+    """For one pull or one look; not thread-safe. `by_digest`: signs in by HTTP digest, else by user name token.
+    `reads_media2`: looks for encoders in the second media service too, else in the first one alone."""
 
     address: str
     user: str
     password: str = field(repr=False)
     by_digest: bool = False
+    reads_media2: bool = False
     _ahead: timedelta = field(default_factory=timedelta)  # the device's clock, against ours
     _services: dict[str, str] = field(default_factory=dict)
 
@@ -102,7 +105,19 @@ class OnvifClient:
 
     def _profiles(self) -> dict[str, str]:
         found = self.ask("trt", "GetProfiles").findall("trt:Profiles", NAMES)
+        encoded = {one.get("token", "") for one in found if text(one, "tt:VideoEncoderConfiguration/tt:Encoding")} | (
+            self._encoded_by_media2() if self.reads_media2 else set()
+        )
+        for one in found:
+            if one.get("token", "") not in encoded:
+                raise DeviceTrouble(f"The device's profile {one.get('token', '')} has no video encoder.")
         return {text(one, "tt:VideoSourceConfiguration/tt:SourceToken"): one.get("token", "") for one in found}
+
+    def _encoded_by_media2(self) -> set[str]:
+        """Profiles by their tokens, which are the same in both services."""
+        told = self.ask("tr2", "GetProfiles", "<tr2:Type>VideoEncoder</tr2:Type>").findall("tr2:Profiles", NAMES)
+        encoding = "tr2:Configurations/tr2:VideoEncoder/tt:Encoding"
+        return {one.get("token", "") for one in told if text(one, encoding)}
 
     def _stream_uri(self, profile: str) -> None:
         transport = "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"

@@ -46,6 +46,8 @@ class Pulls:
         assert hardware is not None
         if not (camera.enabled and hardware.enabled):
             raise Refused(400, "The device is disabled.")
+        if not camera.fields["recordingEnabled"]:
+            raise Refused(400, "Recording is not enabled on the device.", "recordingEnabled")
         if not camera.fields["edgeStorageEnabled"]:
             raise Refused(400, "Edge storage is not enabled on the device.", "edgeStorageEnabled")
         fault = self.faults.take_pull()

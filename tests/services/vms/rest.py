@@ -70,7 +70,7 @@ class Rest:
         if one.kind in (*_TAGS, "events"):
             return self._tag(one, call)
         if one.kind not in (*objects.KINDS, "tasks"):
-            raise unknown_request()
+            raise Refused(404, "No such resource.")  # of recordings, sequences and playback there are none, as was seen
         if one.id is None:
             return self._collection(one, call)
         item = self.world.get(one.kind, one.id)
@@ -79,7 +79,7 @@ class Rest:
         return self._object(one, item, call)
 
     def _collection(self, one: Asked, call: Call) -> Reply:
-        if one.method == "GET":
+        if one.method == "GET" and (one.kind != "tasks" or self.faults.lists_tasks):
             return json_reply(self._plainly(one.kind, listed(self.world.every(one.kind), one.query)))
         if one.method == "POST" and one.kind == "userDefinedEvents" and one.task is None:
             return self._created(tags.user_defined_event(self.world, _body(call)))
@@ -122,6 +122,8 @@ class Rest:
         return self.faults.hardware_tasks if item.kind == "hardware" else _TASKS.get(item.kind, [])
 
     def _tag(self, one: Asked, call: Call) -> Reply:
+        if one.kind == "events" and one.method == "GET" and not self.faults.keeps_events:
+            return self._forgotten(one)
         if one.id is not None and not one.child:
             return self._one_tag(one, self.world.get(one.kind, one.id), call)
         if one.method == "GET" and (one.kind == "events" or (one.kind == "evidenceLocks" and self.faults.lists_locks)):
@@ -132,13 +134,19 @@ class Rest:
         if one.task is not None:
             if one.kind != "bookmarks":
                 raise unknown_request()
-            return json_reply(tags.searched(self.world, one.task, body))
+            return json_reply(tags.searched(self.world, self.faults, one.task, body))
         match one.kind:
             case "bookmarks":
                 return self._created(tags.bookmark(self.world, self.idp.username, body))
             case "events":
                 return json_reply({"data": tags.event(self.world, self.faults, body).shown()}, 202)
         return self._created(tags.evidence_lock(self.world, self.faults, self.idp.username, body))
+
+    def _forgotten(self, one: Asked) -> Reply:
+        """An event that was raised is not kept: it can be neither listed nor asked for."""
+        if one.id is not None:
+            raise Refused(404, "No object of the kind events has this id.", text_id="VMO61008")
+        return json_reply(listed((), one.query))
 
     def _one_tag(self, one: Asked, item: Item, call: Call) -> Reply:
         match one.method:

@@ -30,7 +30,7 @@ def bookmark(world: World, user: str, body: dict[str, Any]) -> Item:
     return world.add(Item("bookmarks", new_id(), fields))
 
 
-def searched(world: World, task: str, body: dict[str, Any]) -> dict[str, Any]:
+def searched(world: World, faults: Faults, task: str, body: dict[str, Any]) -> dict[str, Any]:
     """The body of this task is not in any source that could be read (notes/milestone.md); both guesses are taken: a
     span in seconds before and after `time`, or one `timeLimit` from it on, in microseconds, backwards when negative."""
     if task not in ("searchTime", "searchFromBookmark"):
@@ -48,7 +48,8 @@ def searched(world: World, task: str, body: dict[str, Any]) -> dict[str, Any]:
     found = [
         one.shown()
         for one in sorted(world.every("bookmarks"), key=lambda one: str(one.fields["timeBegin"]))
-        if _touches(one, written(first), written(last))
+        if not faults.finds_no_bookmarks
+        and _touches(one, written(first), written(last))
         and (not devices or one.fields["devicePath"]["id"] in devices)
         and any(text in str(one.fields[name]).lower() for name in ("header", "description", "reference"))
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backend.errors import TransientFailure
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.spans import Span
 from tests.contract.transfers import Told
@@ -43,17 +44,29 @@ def test_where_it_can_be_looked_for_it_is_found(house: House) -> None:
     assert target.put(source, "p/a.mp4", transfer).proof["bookmark_id"] == house.vms.every("bookmarks")[0].id
 
 
+def test_a_search_that_finds_nothing_at_all_leads_to_no_second_one(house: House) -> None:
+    """The VMS may understand the guessed question as another one: an empty answer proves nothing."""
+    target, source, transfer = house.target(), house.source(), Told()
+    house.vms.faults.finds_no_bookmarks = True
+    house.vms.faults.lose_reply("POST bookmarks")
+    with pytest.raises(TransientFailure):
+        target.put(source, "p/a.mp4", transfer)
+    assert target.put(source, "p/a.mp4", transfer).proof["bookmark_id"] == ""
+    assert made_by(house)["bookmarks"] == 1
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         {},
+        {"array": []},
         {"result": {"bookmarks": []}},
         {"array": {"items": []}},
         {"found": []},
         {"array": [{"id": "b-1", "header": "The yard"}]},
         {"array": [{"id": f"b-{n}", "reference": "another"} for n in range(100)]},
     ],
-    ids=["nothing", "another shape", "no list", "another name", "without references", "cut short"],
+    ids=["nothing", "an empty list", "another shape", "no list", "another name", "without references", "cut short"],
 )
 def test_an_answer_that_is_not_understood_does_not_mean_that_there_is_none(answer: Any) -> None:
     notes: list[str] = []
@@ -68,7 +81,6 @@ def test_an_answer_that_is_not_understood_does_not_mean_that_there_is_none(answe
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
-        ({"array": []}, ""),
         ({"result": [{"id": "b-1", "reference": "another"}]}, ""),
         ({"data": [{"id": "b-1", "reference": "v-1"}]}, "b-1"),
         ({"bookmarks": [{"id": "b-9", "header": "x"}, {"id": "b-1", "reference": "v-1"}]}, "b-1"),

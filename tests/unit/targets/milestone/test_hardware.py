@@ -45,6 +45,14 @@ def test_what_an_operator_named_keeps_its_name(house: House) -> None:
     assert house.vms.cameras[0].fields["edgeStorageEnabled"] is True
 
 
+def test_a_camera_is_enabled_before_its_edge_storage_is(house: House) -> None:
+    """One change of both is refused by the VMS; what is on already is not switched on again."""
+    put(house)
+    put_again(house)
+    asked = [set(one.body) for one in house.vms.called("PATCH cameras/{id}")]
+    assert asked == [{"enabled", "name"}, {"edgeStorageEnabled"}]
+
+
 def test_hardware_that_somebody_else_adds_at_the_same_moment_is_taken(house: House) -> None:
     house.vms.faults.lose_reply(ADD)
     source = house.source()

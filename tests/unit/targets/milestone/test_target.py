@@ -137,6 +137,7 @@ def test_after_a_kill_no_second_task_is_started_while_one_runs(house: House, kep
     source, transfer = house.source(), Told()
     stuck = house.vms.faults.stuck()
     if not kept:
+        house.vms.faults.lists_tasks = True
         house.vms.faults.lose_reply(RETRIEVE)
         with pytest.raises(TransientFailure, match="broke the connection"):
             house.target().put(source, "p/a.mp4", transfer)
