@@ -7,6 +7,7 @@ import click
 from backend.edge.run import run_edge
 from backend.outbox.places import open_places
 from backend.settings import Settings, load_settings, read_environment
+from backend.targets.config import TargetConfig
 
 _KIND = "milestone"
 
@@ -20,14 +21,14 @@ def edge(only_ask: bool) -> None:
     enabled target of kind milestone it listens on nothing and waits to be stopped.
     """
     settings = load_settings()
-    wanted = is_wanted(settings)
+    config = pulled_by(settings)
     if only_ask:
-        click.echo("yes" if wanted else "no")
+        click.echo("no" if config is None else "yes")
         return
-    run_edge(settings, wanted=wanted)
+    run_edge(settings, wanted=config is not None, mib_per_second=config.max_mib_per_second if config else None)
 
 
-def is_wanted(settings: Settings) -> bool:
-    """Whether a target pulls from the edge device. No connection is opened."""
+def pulled_by(settings: Settings) -> TargetConfig | None:
+    """The target that pulls from the edge device; there is one at most. No connection is opened."""
     places = open_places(settings, read_environment())
-    return any(place.config.kind == _KIND for place in places.by_name.values())
+    return next((place.config for place in places.by_name.values() if place.config.kind == _KIND), None)

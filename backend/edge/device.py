@@ -14,6 +14,7 @@ from backend.edge.clients import Clients, Patience, Reader
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials, DigestAuth
 from backend.edge.footage import Footage
+from backend.edge.pace import Pace
 from backend.edge.rtsp_messages import HEAD_BYTES
 from backend.edge.rtsp_server import RtspServer
 from backend.edge.services import Services
@@ -45,6 +46,7 @@ class EdgeDevice:
     soap_port: int = 8080
     rtsp_port: int = 8554
     patience: Patience = field(default_factory=Patience)
+    pace: Pace = field(default_factory=Pace)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Listening]:
@@ -53,7 +55,7 @@ class EdgeDevice:
         auth = DigestAuth(self.credentials)
         readers = ThreadPoolExecutor(_READERS, thread_name_prefix="edge")
         try:
-            rtsp = RtspServer(self.footage, auth, self.log, readers, self._clients(), self.patience)
+            rtsp = RtspServer(self.footage, auth, self.log, readers, self._clients(), self.patience, self.pace)
             async with await self._bound("EDGE_RTSP_PORT", self.rtsp_port, rtsp.accept, HEAD_BYTES) as streams:
                 rtsp_port = int(streams.sockets[0].getsockname()[1])
                 services = Services.of(self.footage, self.identity, auth, rtsp_port)
@@ -61,7 +63,8 @@ class EdgeDevice:
                 async with await self._bound("EDGE_PORT", self.soap_port, soap.accept) as calls:
                     listening = Listening(int(calls.sockets[0].getsockname()[1]), rtsp_port)
                     ports = {"soap_port": listening.soap_port, "rtsp_port": rtsp_port}
-                    self.log.write("info", "edge_listening", host=self.host, **ports)
+                    limit = self.pace.mib_per_second
+                    self.log.write("info", "edge_listening", host=self.host, **ports, max_mib_per_second=limit)
                     try:
                         yield listening
                     finally:

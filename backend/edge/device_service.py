@@ -79,7 +79,6 @@ class DeviceService:
 
     def _scopes(self, _: Call) -> tuple[Xml, ...]:
         told = (
-            "Profile/G",
             "type/video_encoder",
             f"name/{quote(self.identity.name, safe='')}",
             f"hardware/{quote(self.identity.name, safe='')}",

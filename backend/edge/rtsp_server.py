@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from backend.edge.clients import Client, Clients, Patience, Reader
 from backend.edge.digest_auth import DigestAuth, Verdict, parameters
 from backend.edge.footage import Footage, NotYet, Recording
+from backend.edge.pace import Pace
 from backend.edge.playing import Playing
 from backend.edge.rtsp_messages import Malformed, Request, Response, parse_head
 from backend.edge.rtsp_session import Session
@@ -34,6 +35,7 @@ class RtspServer:
     readers: Executor
     clients: Clients
     patience: Patience
+    pace: Pace
 
     async def accept(self, reader: Reader, writer: asyncio.StreamWriter) -> None:
         """For each connection, with a `reader` of rtsp_messages.HEAD_BYTES."""
@@ -177,8 +179,8 @@ class _Connection:
     async def _stream(self, playing: Playing) -> None:
         """Send what is played. Ends the connection when the client takes nothing."""
         assert self._session.channels is not None
-        packets = self._session.packets()
-        sending = Sending(self._line, self._session.channels, playing, packets, self._server.readers)
+        packets, server = self._session.packets(), self._server
+        sending = Sending(self._line, self._session.channels, playing, packets, server.readers, server.pace)
         try:
             await sending.run()
         except (OSError, TimeoutError):

@@ -15,6 +15,7 @@ from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials
 from backend.edge.footage import Footage
 from backend.edge.offered import OfferedFootage
+from backend.edge.pace import Pace
 from backend.errors import SettingsError
 from backend.log import UploadLog
 from backend.offers.book import Book
@@ -24,22 +25,23 @@ from backend.signing import load_edge_password, load_signer
 _VERSION = "1.0"  # of what the device can do, for those who ask for its firmware
 
 
-def run_edge(settings: Settings, *, wanted: bool) -> None:
+def run_edge(settings: Settings, *, wanted: bool, mib_per_second: float | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Not `wanted`: wait for that and listen on nothing, since whoever starts processes
-    by a list takes the end of one for a fault. Raises SettingsError for a port that cannot be had."""
+    by a list takes the end of one for a fault. `mib_per_second`: what all streams together may take; None: no limit.
+    Raises SettingsError for a port that cannot be had."""
     log = UploadLog(settings.log_dir.absolute(), settings.log_level, settings.log_format)
     if wanted:
         if is_loopback(settings.edge_host or settings.host):
             log.write("warning", "edge_loopback", reason="only this machine can reach it: set EDGE_HOST, or HOST")
         layout = Layout(settings.storage_path.absolute())
         with closing(OfferedFootage(Book(layout), Confinement(settings.ffmpeg_folder), log)) as footage:
-            asyncio.run(_serve(open_device(settings, footage, log), log))
+            asyncio.run(_serve(open_device(settings, footage, log, mib_per_second), log))
     else:
         log.write("info", "edge_idle", reason="no target of kind milestone is enabled")
         asyncio.run(_wait())
 
 
-def open_device(settings: Settings, footage: Footage, log: UploadLog) -> EdgeDevice:
+def open_device(settings: Settings, footage: Footage, log: UploadLog, mib_per_second: float | None) -> EdgeDevice:
     layout = Layout(settings.storage_path.absolute())
     try:
         password = settings.edge_password.get_secret_value() or load_edge_password(layout.keys)
@@ -56,6 +58,7 @@ def open_device(settings: Settings, footage: Footage, log: UploadLog) -> EdgeDev
         host=settings.edge_host or settings.host,
         soap_port=settings.edge_port,
         rtsp_port=settings.edge_rtsp_port,
+        pace=Pace(mib_per_second),
     )
 
 

@@ -1,4 +1,4 @@
-"""A stream on its way to one client: frames read ahead in threads, packed, and sent as fast as they are taken."""
+"""A stream on its way to one client: frames read ahead in threads, packed, and sent as fast as may be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.edge.footage import NotYet
+from backend.edge.pace import Pace
 from backend.edge.playing import Playing
 from backend.edge.rtp import Packetiser
 
@@ -53,6 +54,7 @@ class Sending:
     playing: Playing
     packets: Packetiser
     readers: Executor
+    pace: Pace
 
     async def run(self) -> None:
         """Send all frames, and a goodbye. May be cancelled between two frames and run anew."""
@@ -65,6 +67,7 @@ class Sending:
             first = first or one.frame.order_at
             if self.playing.paced and (early := self.playing.due(one, first) - (loop.time() - began)) > 0:
                 await asyncio.sleep(early)
+            await self.pace.turn(sum(map(len, one.frame.units)))
             self.playing.sent()
             timestamp = self.playing.timestamp(at)
             if loop.time() - reported >= _REPORT_SECONDS:

@@ -21,6 +21,7 @@ from backend.outbox.claim import ready
 from backend.outbox.deliver import Deliverer, Outcome
 from backend.outbox.places import Place, Places
 from backend.outbox.transfer import LedgerTransfer, Throttle, held_from_now, renew
+from backend.targets.base import Offerer
 
 _IDLE_SECONDS = 0.5
 _BEAT_SECONDS = 1.0
@@ -169,7 +170,9 @@ class Dispatcher:
         for outcome in ended:
             self._running.pop(outcome.claim.token, None)
         for taken in claims:
-            throttle = self._throttles.setdefault(name, Throttle(place.config.max_mib_per_second))
+            # What a place fetches by itself leaves from the edge device, which keeps the limit.
+            limit = None if isinstance(place.target, Offerer) else place.config.max_mib_per_second
+            throttle = self._throttles.setdefault(name, Throttle(limit))
             transfer = LedgerTransfer(taken, self.database, self.layout, throttle, held_until)
             self._running[taken.token] = transfer
             self._pool.submit(self._deliver, place, transfer)

@@ -22,6 +22,7 @@ from backend.edge.device import EdgeDevice, Listening
 from backend.edge.device_service import Identity
 from backend.edge.digest_auth import Credentials
 from backend.edge.footage import Camera, Footage, Frame, Recording
+from backend.edge.pace import Pace
 from backend.log import UploadLog
 from backend.offers.entries import Codec
 from backend.offers.index import Index, index
@@ -92,14 +93,15 @@ def film(folder: Path, name: str, *, codec: str = "libx264", options: Sequence[s
     return path
 
 
-def pictures(path: Path) -> list[str]:
-    """The hash of each decoded picture, in the order they are shown in."""
+def pictures(source: Path | str, *options: str) -> list[str]:
+    """The hash of each decoded picture, in the order they are shown in. `options`: how ffmpeg is to open it."""
     command = [
         "ffmpeg",
         "-v",
         "error",
+        *options,
         "-i",
-        str(path),
+        str(source),
         "-map",
         "0:v",
         "-fps_mode",
@@ -113,7 +115,9 @@ def pictures(path: Path) -> list[str]:
 
 
 @contextmanager
-def serving(footage: Footage, folder: Path, *, patience: Patience | None = None) -> Iterator[Listening]:
+def serving(
+    footage: Footage, folder: Path, *, patience: Patience | None = None, pace: Pace | None = None
+) -> Iterator[Listening]:
     """The device in a thread, until the block ends."""
     device = EdgeDevice(
         footage,
@@ -124,6 +128,7 @@ def serving(footage: Footage, folder: Path, *, patience: Patience | None = None)
         soap_port=0,
         rtsp_port=0,
         patience=patience or Patience(),
+        pace=pace or Pace(),
     )
     ready, stop = threading.Event(), asyncio.Event()
     found: list[Listening] = []

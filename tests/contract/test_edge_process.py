@@ -167,6 +167,16 @@ def test_without_a_vms_it_listens_on_nothing_and_waits_to_be_told(site: Site) ->
     assert process.stop(number=signal.SIGINT) == 0
 
 
+def test_the_targets_limit_is_the_devices(site: Site) -> None:
+    (site.home / "targets.toml").write_text(TARGET + "max_mib_per_second = 12.5\n")
+    process = site.process()
+    process.start()
+    process.wait_for_port(site.soap_port)
+    wait_until(lambda: "edge_listening" in site.log, "it to tell that it listens")
+    assert "max_mib_per_second=12.5" in site.log
+    assert process.stop() == 0
+
+
 def idles(process: ServerProcess, site: Site) -> bool:
     assert process.running, process.tail()
     return (site.home / "logs").is_dir() and "edge_idle" in site.log

@@ -165,16 +165,26 @@ def test_a_file_that_breaks_off_is_a_gap_and_not_the_end(tmp_path: Path, films: 
     assert "edge_unreadable" in (tmp_path / "video_uploads.log").read_text()
 
 
-def test_ffmpeg_plays_it_as_a_plain_stream(url: str) -> None:
-    """ffprobe knows nothing of ONVIF: it signs by digest, and is served at the recorded speed without the gaps."""
+def test_ffmpeg_plays_it_as_a_plain_stream(url: str, shown: list[str]) -> None:
+    """It knows nothing of ONVIF: it signs by digest, and is served at the recorded speed without the gaps."""
     signed = url.replace("rtsp://", f"rtsp://{USER}:{quote(PASSWORD)}@")
-    entries = ["-show_entries", "packet=pts_time,flags"]
-    command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", *entries, "-of", "json", signed]
-    told = json.loads(subprocess.run(command, check=True, timeout=60, capture_output=True).stdout)["packets"]
+    with ThreadPoolExecutor(1) as beside:  # both take as long as was recorded
+        decoded = beside.submit(pictures, signed, "-rtsp_transport", "tcp")
+        told = _packets(signed)
+    assert decoded.result() == shown
     assert len(told) == 3 * COUNT
     times = [float(one["pts_time"]) for one in told[1:]]
     assert times == pytest.approx([n / RATE for n in range(1, 3 * COUNT)], abs=0.002)
     assert [n for n, one in enumerate(told) if "K" in one["flags"]] == list(range(0, 3 * COUNT, GOP))
+
+
+def _packets(signed: str) -> list[dict[str, str]]:
+    """As ffprobe gets them."""
+    entries = ["-show_entries", "packet=pts_time,flags"]
+    command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", *entries, "-of", "json", signed]
+    answer = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    found: list[dict[str, str]] = json.loads(answer)["packets"]
+    return found
 
 
 def test_the_description_tells_the_recorded_span(url: str) -> None:

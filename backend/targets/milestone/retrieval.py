@@ -164,7 +164,7 @@ class Retrieval:
         if self.state.task_id and self.now() - self.state.began_at > self.task_hours * 3600:
             tasks.stop(self.rest, self.state.task_id)
             raise VmsProblem(Answer("task-late", message=f"{self.task_hours:g} h"))
-        # Not the whole before it is proved.
+        # As far as the VMS says; not the whole before it is proved. No bandwidth is counted by it (`outbox.dispatch`).
         self.transfer.advance(self.size_bytes * min(percent, 99) // 100)
         threading.Event().wait(self.poll_seconds)
 
