@@ -99,7 +99,11 @@ class SoapServer:
             return _Answer(fault.status, fault.as_bytes())
         except HoldfastError as error:
             self.log.write("error", "edge_failed", path=request.path, error=error.message)
-            return _Answer(500, Fault("It cannot be looked up now.", "Action", sender=False).as_bytes())
+            return _failed()
+        except Exception as error:
+            # A bug, told with its trace: a client whose connection ended without a word would only ask again.
+            self.log.broke("edge_broke", error, path=request.path)
+            return _failed()
         return _Answer(200, body)
 
     def _called(self, request: _Request, host: str, port: int, client: Client) -> bytes:
@@ -123,6 +127,10 @@ class SoapServer:
             writer.write(speech.send(event) or b"")
         async with asyncio.timeout(self.patience.request):
             await writer.drain()
+
+
+def _failed() -> _Answer:
+    return _Answer(500, Fault("It cannot be looked up now.", "Action", sender=False).as_bytes())
 
 
 async def _request(
