@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from backend.errors import PastRetention
+from backend.errors import PastRetention, TransientFailure
 from backend.targets.milestone.failures import VmsProblem, judge, speakable
 from backend.targets.milestone.rest import Object, Rest, path_id, text_of
 from backend.targets.milestone.spans import Span
@@ -59,11 +59,12 @@ class Passed:
 
 @dataclass
 class Keeping:
-    """Of any thread. Each call raises VmsProblem, and what `now` raises. `is_locked`: whether an evidence lock keeps a
-    recording now; asked if need be."""
+    """Of any thread. Each call raises VmsProblem, and what `now` raises. `now`: what has certainly come; `wall`: what the
+    clock says. `is_locked`: whether an evidence lock keeps a recording now; asked if need be."""
 
     rest: Rest
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     _doubted: dict[str, tuple[Retention, float]] = field(default_factory=dict)
 
     def retention(self, camera_id: str) -> Retention:
@@ -126,14 +127,22 @@ class Keeping:
         return f"the VMS keeps it for {_length(kept.lasts)} only: it {self._would_go(span, kept.lasts)}"
 
     def passed(self, camera_id: str, missing: list[Span], wanted: Span, is_locked: Locked) -> Passed:
-        """Whether retention took what is missing: the whole recording, or its beginning, when it was too old."""
+        """Whether retention took what is missing: the whole recording, or its beginning, when it was too old.
+
+        Raises TransientFailure where that hangs on whether the clock is right.
+        """
         kept = self.retention(camera_id)
         if kept.lasts is None:
             return Passed(None, f" How long it keeps recordings could not be read ({kept.unread}).")
-        horizon = self.now() - kept.lasts
-        too_young = _after(horizon + min(_ROUGHLY, kept.lasts / 10), missing)
-        if wanted.start_at > horizon or too_young > wanted.lasts / 100 or is_locked():
+        went, may_have_gone = (_went(at, kept.lasts, missing, wanted) for at in (self.now(), self.wall()))
+        if not (went or may_have_gone) or is_locked():
             return Passed(None)
+        if not went:
+            raise TransientFailure(
+                "Whether the retention of Milestone took it cannot be said while this server's clock is doubted. If the "
+                "clock is right, say so: `video_manager cleanup --trust-clock`.",
+                detail={"reason": "local-clock"},
+            )
         ended_at = _later(wanted.start_at, kept.lasts)
         words = f"Ended in the VMS: its retention of {_length(kept.lasts)} passed at {_instant(ended_at)}."
         return Passed(ended_at, words)
@@ -145,6 +154,13 @@ class Keeping:
     def _would_go(self, span: Span, lasts: timedelta) -> str:
         ends_at = _later(span.start_at, lasts)
         return f"{'would be' if ends_at > self.now() else 'was'} due to be deleted there at {_instant(ends_at)}"
+
+
+def _went(at: datetime, lasts: timedelta, missing: list[Span], wanted: Span) -> bool:
+    """Whether at that instant what is missing was too old to be there, all but a hundredth of the recording."""
+    horizon = at - lasts
+    too_young = _after(horizon + min(_ROUGHLY, lasts / 10), missing)
+    return wanted.start_at <= horizon and too_young <= wanted.lasts / 100
 
 
 def _after(at: datetime, spans: Iterable[Span]) -> timedelta:

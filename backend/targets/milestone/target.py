@@ -88,7 +88,8 @@ class MilestoneTarget:
             try:
                 return now()
             except StorageError as error:
-                raise TransientFailure(f"What time it certainly is cannot be read: {error.message}") from error
+                words = f"What time it certainly is cannot be read: {error.message}"
+                raise TransientFailure(words, detail={"reason": "local-clock"}) from error
 
         self._vms.keeping.now = certain
 

@@ -9,6 +9,7 @@ import pytest
 from backend.catalog.clock import Clock
 from backend.errors import DiskFault, TransientFailure
 from backend.outbox import certain_time
+from backend.outbox.deliver import is_about_target
 from backend.services import build_services
 from backend.settings import load_settings
 from backend.targets.base import Verdict
@@ -42,6 +43,11 @@ def test_by_a_clock_that_is_ahead_nothing_is_too_old_and_nothing_has_ended(
     assert source.start_at is not None
     house.vms.lose_footage(copy.proof["vms_camera_id"], source.start_at, source.start_at + HOUR)
     assert target.verify(expected(source), copy).verdict is Verdict.MISSING
+    # Nor is it called lost: after days without power that clock is right, and it ended meanwhile.
+    target._vms.keeping.wall = ahead
+    with pytest.raises(TransientFailure, match="while this server's clock is doubted") as caught:
+        target.verify(expected(source), copy)
+    assert not is_about_target(caught.value), "the VMS is not to be paused for it"
 
 
 def test_while_that_cannot_be_read_nothing_is_said(house: House) -> None:
