@@ -59,8 +59,8 @@ class Passed:
 
 @dataclass
 class Keeping:
-    """Of any thread. Each call raises VmsProblem, and what `now` raises. `now`: what has certainly come; `wall`: what the
-    clock says. `is_locked`: whether an evidence lock keeps a recording now; asked if need be."""
+    """Of any thread. Each call raises VmsProblem, and what `now` raises. `now`: what has certainly come; `wall`: what
+    the clock says. `is_locked`: whether an evidence lock keeps a recording now; asked if need be."""
 
     rest: Rest
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -139,8 +139,8 @@ class Keeping:
             return Passed(None)
         if not went:
             raise TransientFailure(
-                "Whether the retention of Milestone took it cannot be said while this server's clock is doubted. If the "
-                "clock is right, say so: `video_manager cleanup --trust-clock`.",
+                "Whether the retention of Milestone took it cannot be said while this server's clock is doubted. If it "
+                "is right, say so: `video_manager cleanup --trust-clock`.",
                 detail={"reason": "local-clock"},
             )
         ended_at = _later(wanted.start_at, kept.lasts)
