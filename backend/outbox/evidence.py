@@ -204,6 +204,8 @@ class Evidence:
                 locked.remember(session, name, video_id, _without_lock(noted.copy), None)
                 return False
             locked.forget(session, name, video_id)
+            if delivery is not None and taken is None:
+                _name_no_lock(session, delivery)
         self._done(name, video_id, "unlocked")
         return True
 
@@ -260,6 +262,13 @@ def _held(session: Session, name: str, at: datetime, after: int) -> Sequence[Del
 def _row(session: Session, name: str, video_id: str) -> Delivery | None:
     query = select(Delivery).where(Delivery.video_id == video_id, Delivery.target == name)
     return session.scalar(query.options(raiseload("*")))
+
+
+def _name_no_lock(session: Session, delivery: Delivery) -> None:
+    """By the proof of what is no copy now, a lock that is released would be found again each hour."""
+    row = session.get(Delivery, delivery.id, options=[raiseload("*")], with_for_update=True)
+    if row is not None and row.state != DeliveryState.DELIVERED and row.proof == delivery.proof:
+        row.proof = dict(_without_lock(copy_of(row)).proof)
 
 
 def _each_lock(noted: RemoteCopy, taken: Taken | None) -> list[RemoteCopy]:

@@ -141,6 +141,19 @@ def test_a_lock_is_released_though_its_copy_went_bad_meanwhile(ledger: Ledger, v
     assert (keeper(ledger).run_due(), vms.locks) == (1, {})
 
 
+def test_a_lock_that_was_released_is_not_found_again_by_a_copy_that_is_none_now(
+    ledger: Ledger, vms: FootageTarget
+) -> None:
+    video_id = verified(ledger)
+    hold = ledger.services.holder.hold(video_id, "Court case")
+    keeper(ledger).run_due()
+    ledger.set(video_id, "milestone", state="damaged")
+    ledger.services.holder.release(video_id, hold.id)
+    assert keeper(ledger).run_due() == 1
+    assert [keeper(ledger).find_again(), keeper(ledger).run_due()] == [0, 0]
+    assert ledger.delivery_in_sidecar(video_id, "milestone").proof["lock_id"] == ""
+
+
 def test_after_the_catalog_was_lost_a_released_lock_is_found_again(ledger: Ledger, vms: FootageTarget) -> None:
     video_id = verified(ledger)
     hold = ledger.services.holder.hold(video_id, "Court case")
