@@ -30,7 +30,7 @@ from backend.catalog.models import (
     WebhookState,
 )
 from backend.catalog.projects import by_category
-from backend.catalog.safety import safety
+from backend.catalog.safety import OR_ENDED, safety
 from backend.catalog.stats import Amount, copies, physical_bytes
 from backend.catalog.videos import EVERYTHING
 
@@ -56,7 +56,7 @@ class Picture:
     """`segments`: by camera, those with the most first, and of all that are left out under ""."""
 
     videos: dict[str, Amount]
-    unsafe: int
+    unsafe: int  # but for those that ended where they are not
     physical_bytes: int
     made_bytes: dict[str, int]
     copies: dict[str, dict[str, Amount]]
@@ -80,7 +80,8 @@ def picture(
     with database.read() as session:
         by_state = {s.key[0]: Amount(s.count, s.bytes) for s in sums(session, "label", EVERYTHING, ("state",))}
         listed = sum(by_state[state].count for state in LISTED if state in by_state)
-        safe = safety(session, EVERYTHING, listed, required, passing) if required else None
+        # What ended by a VMS's retention is meant to be gone: no alarm is to last for ever because of it.
+        safe = safety(session, EVERYTHING, listed, required, passing, there=OR_ENDED) if required else None
         made = by_category(session, EVERYTHING)
         return Picture(
             videos=by_state,

@@ -20,7 +20,9 @@ from backend.catalog.ways import unled
 
 _NEEDS_PERSON = (DeliveryState.PARKED, DeliveryState.FAILED)
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.IN_PROGRESS, DeliveryState.DAMAGED)
-_NOT_THERE = tuple(state for state in DeliveryState if state != DeliveryState.DELIVERED)
+_THERE = (DeliveryState.DELIVERED,)
+# What a VMS let go when its time there was over, as it is set up to. Of a listed video nothing else is deleted.
+OR_ENDED = (*_THERE, DeliveryState.DELETED)
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,19 @@ class _At:
 
 
 def safety(
-    session: Session, scope: Scope, videos: int, required: Collection[str] = (), passing: Collection[str] = ()
+    session: Session,
+    scope: Scope,
+    videos: int,
+    required: Collection[str] = (),
+    passing: Collection[str] = (),
+    *,
+    there: Collection[str] = _THERE,
 ) -> Safe:
-    """`videos`: how many are listed. `passing`: targets that let go of their copies, so that none of them counts."""
+    """`videos`: how many are listed. `passing`: targets that let go of their copies, so that none of them counts.
+    `there`: what counts as verified at a required one."""
     known = {name: states for name, states in copies(session, scope).items() if name not in passing}
     if required:
-        return _at_each(session, scope, videos, [_at(name, known, videos) for name in required])
+        return _at_each(session, scope, videos, [_at(name, known, videos, there) for name in required], there)
     every = [_at(name, known, videos) for name in known]
     best = max(every, key=lambda at: at.verified, default=None)
     if best is None or len(every) == 1 or best.verified == videos:
@@ -62,32 +71,32 @@ def safety(
     return _at_any(session, scope, videos, passing)
 
 
-def _at(target: str, known: Mapping[str, Mapping[str, Amount]], videos: int) -> _At:
+def _at(target: str, known: Mapping[str, Mapping[str, Amount]], videos: int, there: Collection[str] = _THERE) -> _At:
     states = known.get(target, {})
 
     def count(wanted: Iterable[str]) -> int:
         return sum(states[state].count for state in wanted if state in states)
 
     lacking = videos - count(DeliveryState)
-    return _At(target, count([DeliveryState.DELIVERED]), count(_UNDER_WAY), count(_NEEDS_PERSON), lacking)
+    return _At(target, count(there), count(_UNDER_WAY), count(_NEEDS_PERSON), lacking)
 
 
 def _of_one(videos: int, at: _At | None) -> Safe:
     return Safe(videos, at.verified, at.moving, at.stuck) if at else Safe(videos, 0, 0, 0)
 
 
-def _at_each(session: Session, scope: Scope, videos: int, required: list[_At]) -> Safe:
+def _at_each(session: Session, scope: Scope, videos: int, required: list[_At], there: Collection[str]) -> Safe:
     worst = max(required, key=lambda at: at.shortage(videos))
     others = [at for at in required if at is not worst and at.shortage(videos)]
     if not others:
         return _of_one(videos, worst)
-    short = _short(scope, [at.target for at in others])
-    there = _has(short.c.video_id, worst.target, (DeliveryState.DELIVERED,))
+    short = _short(scope, [at.target for at in others], there=there)
+    is_there = _has(short.c.video_id, worst.target, there)
     stuck_there = _has(short.c.video_id, worst.target, _NEEDS_PERSON)
     moving_there = _has(short.c.video_id, worst.target, _UNDER_WAY)
     stuck, moving = short.c.stuck == 1, short.c.moving == 1
     newly = and_(moving, not_(stuck), not_(stuck_there), not_(moving_there))
-    each = [there, and_(stuck, not_(stuck_there)), newly, and_(moving_there, stuck)]
+    each = [is_there, and_(stuck, not_(stuck_there)), newly, and_(moving_there, stuck)]
     sums = (func.coalesce(func.sum(cast(condition, Integer)), 0) for condition in each)
     found = session.execute(select(*sums).select_from(short)).one()
     not_here, stuck_here, moving_here, not_moving = map(int, found)
@@ -95,7 +104,7 @@ def _at_each(session: Session, scope: Scope, videos: int, required: list[_At]) -
     alone = whole(session, "alone", scope).count if any(at.lacking for at in others) else 0
     if verified and any(at.lacking > alone for at in others):
         # Some lack a row here, some there: nobody has counted who lacks either.
-        verified = _count_verified(session, scope, [worst, *others])
+        verified = _count_verified(session, scope, [worst, *others], there)
     return Safe(videos, verified, worst.moving + moving_here - not_moving, worst.stuck + stuck_here)
 
 
@@ -108,7 +117,9 @@ def _at_any(session: Session, scope: Scope, videos: int, passing: Collection[str
     return Safe(videos, videos - whole(session, "alone", scope).count - all_of, waiting, person)
 
 
-def _short(scope: Scope, targets: Collection[str] | None, passing: Collection[str] = ()) -> Subquery:
+def _short(
+    scope: Scope, targets: Collection[str] | None, passing: Collection[str] = (), there: Collection[str] = _THERE
+) -> Subquery:
     """Videos with a copy that is not there, at one of the targets; None: at any, and with none that is there. They are
     found by the index of states."""
     counts = [Delivery.target.not_in(passing)] if passing else []
@@ -119,19 +130,19 @@ def _short(scope: Scope, targets: Collection[str] | None, passing: Collection[st
     # Looked up for each of the few that are not there: as a join, PostgreSQL would read all videos.
     listed = select(Video.id).where(Video.id == Delivery.video_id, *_listed(scope)).scalar_subquery().is_not(None)
     if targets is None:
-        which = not_(_has(Delivery.video_id, None, (DeliveryState.DELIVERED,), passing))
+        which = not_(_has(Delivery.video_id, None, there, passing))
     else:
         which = unled(Delivery.target).in_(targets)
     each = select(Delivery.video_id, stuck.label("stuck"), moving.label("moving"))
-    missing: ColumnElement[bool] = Delivery.state.in_(_NOT_THERE)
+    missing: ColumnElement[bool] = Delivery.state.in_([state for state in DeliveryState if state not in there])
     if passing:
         missing = or_(missing, Delivery.target.in_(passing))
     return each.where(missing, which, listed).group_by(Delivery.video_id).subquery()
 
 
-def _count_verified(session: Session, scope: Scope, required: Iterable[_At]) -> int:
+def _count_verified(session: Session, scope: Scope, required: Iterable[_At], there: Collection[str]) -> int:
     row = aliased(Delivery)
-    of_video = exists().where(row.video_id == Video.id, row.state == DeliveryState.DELIVERED)
+    of_video = exists().where(row.video_id == Video.id, row.state.in_(there))
     # Nearly all are read, so a database may join as it likes.
     everywhere = (of_video.where(row.target == at.target) for at in required)
     return session.scalar(select(func.count()).select_from(Video).where(*_listed(scope), *everywhere)) or 0

@@ -128,7 +128,10 @@ def _of_videos(seen: Picture) -> Iterator[Metric]:
         size.add_metric([state], amount.bytes if amount else 0)
     yield count
     yield size
-    meaning = "Listed videos that are not verified at every required target; 0 where no target is required."
+    meaning = (
+        "Listed videos that are not verified at every required target, but for those that ended there by the VMS's own "
+        "retention; 0 where no target is required."
+    )
     yield _one("holdfast_videos_unsafe", meaning, seen.unsafe)
     yield _one("holdfast_damages_open", "Files and sidecars here that are known to be damaged.", seen.damages)
     checks = _gauge(

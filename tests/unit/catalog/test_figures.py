@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 from backend.catalog.database import Database
 from backend.catalog.figures import _segments, picture
 from backend.catalog.models import Camera, Segment, Video
+from backend.disk.sidecar import DeliveryFacts
+from tests.unit.catalog.test_listing import add, document
 
 _NOON = datetime(2025, 1, 23, 12, tzinfo=UTC)
 
@@ -77,3 +80,14 @@ def _segment(session: Session, camera: int, number: int) -> None:
             storage_backend="MINIO", storage_path=key, created_at=_NOON, video_id=key, project_id="",
         )
     )  # fmt: skip
+
+
+def test_what_ended_at_a_required_target_is_no_unsafe_video(database: Database) -> None:
+    """Else an alarm about what is meant to be gone would last for ever."""
+    every = list(itertools.product(("delivered", "deleted", "pending", "failed", ""), repeat=2))
+    for number, states in enumerate(every):
+        named = zip(("nas", "drive"), states, strict=True)
+        add(database, document(number, deliveries=[DeliveryFacts(target=t, state=s) for t, s in named if s]))
+    wanted = sum(not set(states) <= {"delivered", "deleted"} for states in every)
+    assert picture(database, ["drive", "nas"], ["drive", "nas"], [], 10).unsafe == wanted == 21
+    assert picture(database, ["drive", "nas"], ["nas"], [], 10).unsafe == 15
