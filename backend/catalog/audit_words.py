@@ -42,6 +42,18 @@ def _held(what: What) -> str:
     return f"Held{until}{_because(what)}"
 
 
+def _locked(what: What) -> str:
+    again = ", as the one before was gone" if what.get("instead_of") else ""
+    return f"An evidence lock was made in {what.get('target', '?')}{again}{_because(what)}"
+
+
+def _unlocked(what: What) -> str:
+    target = what.get("target", "?")
+    if not _texts(what.get("locks")):
+        return f"No evidence lock is left in {target}"
+    return f"Its evidence lock in {target} was removed, as no hold asks for it any more"
+
+
 def _shared(what: What) -> str:
     label = f" “{what['label']}”" if what.get("label") else ""
     until = f", good until {_when(what['expires_at'])}" if what.get("expires_at") else ""
@@ -158,6 +170,8 @@ _WORDS: Mapping[str, Callable[[What], str]] = {
     "video.held": _held,
     "video.released": lambda what: f"Released from the hold{_named(what, 'reason')}",
     "video.moved": _moved,
+    "evidence.locked": _locked,
+    "evidence.unlocked": _unlocked,
     "project.emptied": _emptied,
     "share.created": _shared,
     "share.revoked": _share("ended"),

@@ -2,7 +2,8 @@
 
 A hold makes an evidence lock in the VMS, and its end releases it. What is locked stands in the copy's proof, and in a
 note of the target (locked.py), by which it is found again when the video's last hold is over, whatever became of the
-copy. Once a day the target is asked whether the lock is still there: somebody may have removed it.
+copy. Once a day the target is asked whether the lock is still there: somebody may have removed it. What is made, made
+again and removed there stands in the audit.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from backend.catalog.models import Delivery, DeliveryState, Hold, Video
 from backend.disk.layout import Layout
 from backend.errors import StorageError, TargetError
 from backend.log import UploadLog
-from backend.outbox import locked
+from backend.outbox import lock_lines, locked
 from backend.outbox.backoff import delay_seconds
 from backend.outbox.clock import instant
 from backend.outbox.hands import Hands, Taken, copy_of, put_back
@@ -149,18 +150,25 @@ class Evidence:
             raise
         if not lock_of(now_locked):
             return self._never_locked(name, video_id, taken, before)
-        return self._keep_lock(name, video_id, taken, now_locked)
+        return self._keep_lock(name, video_id, taken, now_locked, lock_of(copy), reason)
 
-    def _keep_lock(self, name: str, video_id: str, taken: Taken, now_locked: RemoteCopy) -> bool:
+    def _keep_lock(
+        self, name: str, video_id: str, taken: Taken, now_locked: RemoteCopy, before: str, reason: str
+    ) -> bool:
+        """`before`: the lock that was known when it was asked for, "" for none."""
+        lock_id = lock_of(now_locked)
         with self.database.write() as session:
             ours = put_back(session, taken, **_proven(now_locked))
             noted = locked.known(session, name, [video_id]).get(video_id)
             # Who took the copy meanwhile knows better what it has; but what nobody knows of nobody would release.
             if ours or noted is None or not noted.lock_id:
                 locked.remember(session, name, video_id, now_locked, instant(session) if ours else None)
+            # Also when the copy is another's now: that the lock was made stays true, and nobody else tells it.
+            if lock_id not in (before, noted.lock_id if noted else ""):
+                lock_lines.tell_locked(session, name, video_id, lock_id, reason, before)
         if not ours:
             return False
-        if lock_of(now_locked) == lock_of(taken.copy):
+        if lock_id == lock_of(taken.copy):
             self._failures.pop(f"{name} {video_id}", None)
             return False
         self._done(name, video_id, "locked")
@@ -188,8 +196,9 @@ class Evidence:
         taken = self.hands.take(delivery.id) if delivery is not None and is_copy else None
         if is_copy and taken is None:
             return False
+        asked = _each_lock(noted.copy, taken)
         try:
-            for copy in _each_lock(noted.copy, taken):
+            for copy in asked:
                 self.hands.ask(taken, lambda copy=copy: target.let_go(copy))  # type: ignore[misc]
         except TargetError as error:
             self._failed(name, video_id, error)
@@ -202,10 +211,12 @@ class Evidence:
             if taken is not None and not put_back(session, taken, **_proven(_without_lock(taken.copy))):
                 # Somebody took the copy meanwhile, and its proof still names the lock: the next turn sees to that.
                 locked.remember(session, name, video_id, _without_lock(noted.copy), None)
+                lock_lines.tell_unlocked(session, name, video_id, asked)
                 return False
             locked.forget(session, name, video_id)
             if delivery is not None and taken is None:
                 _name_no_lock(session, delivery)
+            lock_lines.tell_unlocked(session, name, video_id, asked)
         self._done(name, video_id, "unlocked")
         return True
 

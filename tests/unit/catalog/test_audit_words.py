@@ -25,6 +25,18 @@ from backend.catalog.audit_words import _WORDS, words
         ("video.edited", {"tags": {"from": ["a", "b"], "to": ["b", "a"]}}, "Tags put in another order"),
         ("video.held", {"reason": "court"}, "Held: court"),
         ("video.held", {"until_at": "2026-11-21T14:23:00.000Z"}, "Held until 2026-11-21 14:23 UTC"),
+        ("evidence.locked", {"target": "vms", "reason": "court"}, "An evidence lock was made in vms: court"),
+        (
+            "evidence.locked",
+            {"target": "vms", "instead_of": "l-1"},
+            "An evidence lock was made in vms, as the one before was gone",
+        ),
+        (
+            "evidence.unlocked",
+            {"target": "vms", "locks": ["l-1"]},
+            "Its evidence lock in vms was removed, as no hold asks for it any more",
+        ),
+        ("evidence.unlocked", {"target": "vms", "locks": []}, "No evidence lock is left in vms"),
         ("video.expired", {"rule": "meetings"}, "Moved to the trash, by the rule “meetings”"),
         ("share.revoked", {"label": "for Ann"}, "A share link “for Ann” was ended"),
         ("token.created", {"name": "Ann", "role": "viewer"}, "A token of Ann (viewer) was made"),
