@@ -193,8 +193,8 @@ def _begins(source: Recorded, seen: Look) -> datetime:
     if begins is None:
         raise Unsupported(
             f"{source.original_filename} has no capture time: neither did its sender tell one nor does the file, and a"
-            " VMS keeps pictures by the instant they were taken. Send it as a camera's segment, with start_at and"
-            " end_at, or write the time into the file:"
+            " VMS keeps pictures by the instant they were taken. Send it as a camera's segment, with camera_id,"
+            " start_time and end_time, or write the time into the file:"
             " ffmpeg -i FILE -c copy -metadata creation_time=2024-03-05T10:20:30Z NEW_FILE"
         )
     return begins

@@ -16,6 +16,7 @@ from backend.confine import Confinement
 from backend.disk.atomic import free_bytes
 from backend.disk.layout import Layout
 from backend.errors import PermanentFailure, TransferCancelled, TransientFailure, Unsupported
+from backend.intake import segment_wish
 from backend.offers.book import Book
 from backend.offers.entries import Offer, Overlap, Rhythm
 from backend.offers.index import Index, index
@@ -234,8 +235,10 @@ def test_sound_alone_is_refused(offering: Offering) -> None:
 
 def test_without_a_capture_time_it_is_refused_and_told_what_to_do(offering: Offering) -> None:
     path = film(place(offering.layout), *PLAIN, "-metadata", "date=2024-03-05")
-    with pytest.raises(Unsupported, match=r"yard\.mp4 has no capture time.*start_at.*creation_time="):
+    with pytest.raises(Unsupported, match=r"yard\.mp4 has no capture time.*creation_time=") as refusal:
         offer(offering, Told(path, start_at=None))
+    assert "with camera_id, start_time and end_time, or" in str(refusal.value), "the fields as a form has them"
+    assert {"camera_id", "start_time", "end_time"} <= set(segment_wish.FIELDS)
     assert nothing_is_left(offering.layout)
 
 
