@@ -74,18 +74,25 @@ class Picture:
 
 
 def picture(
-    database: Database, names: Sequence[str], required: Collection[str], passing: Collection[str], most_cameras: int
+    database: Database,
+    names: Sequence[str],
+    required: Collection[str],
+    passing: Collection[str],
+    most_cameras: int,
+    of_recordings: Collection[str] = (),
 ) -> Picture:
-    """`names` of all targets, `required` and `passing` among them as `Places` has them."""
+    """`names` of all targets; `required`, `passing` and those required `of_recordings` alone as `Places` has them."""
     with database.read() as session:
         by_state = {s.key[0]: Amount(s.count, s.bytes) for s in sums(session, "label", EVERYTHING, ("state",))}
         listed = sum(by_state[state].count for state in LISTED if state in by_state)
+        demanded = [*required, *of_recordings]
         # What ended by a VMS's retention is meant to be gone: no alarm is to last for ever because of it.
-        safe = safety(session, EVERYTHING, listed, required, passing, there=OR_ENDED) if required else None
+        asked = required, passing, of_recordings
+        safe = safety(session, EVERYTHING, listed, *asked, there=OR_ENDED) if demanded else None
         made = by_category(session, EVERYTHING)
         return Picture(
             videos=by_state,
-            unsafe=safe.videos - safe.verified if safe else 0,
+            unsafe=safe.videos - safe.verified - safe.exempt if safe else 0,
             physical_bytes=physical_bytes(session, EVERYTHING),
             made_bytes={name: made[name].bytes for name in ("thumbnails", "processed")},
             copies=copies(session, EVERYTHING),

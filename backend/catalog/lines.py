@@ -1,4 +1,5 @@
-"""Which videos lie on a camera's line of time: those of a camera that is a UUID, with both instants. Pure."""
+"""Which videos are recordings, and which of them lie on a camera's line of time: those of a camera that is a UUID, with
+both instants. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +18,12 @@ def camera_of(text: str) -> str | None:
         return str(uuid.UUID(text))
     except ValueError:
         return None
+
+
+def is_recording(camera_id: str, start_at: datetime | None, end_at: datetime | None) -> bool:
+    """Whether a camera recorded it between two instants, whatever the camera is called; else it is an ordinary upload.
+    In SQL: `videos.RECORDING`."""
+    return bool(camera_id) and start_at is not None and end_at is not None
 
 
 def place_of(camera_id: str, start_at: datetime | None, end_at: datetime | None) -> tuple[str, Stretch] | None:

@@ -27,8 +27,15 @@ class Report:
     safe: Safe
 
 
-def report(session: Session, scope: Scope, required: Collection[str] = (), passing: Collection[str] = ()) -> Report:
-    """`required`: the targets that must have each video. `passing`: those that let go of their copies."""
+def report(
+    session: Session,
+    scope: Scope,
+    required: Collection[str] = (),
+    passing: Collection[str] = (),
+    of_recordings: Collection[str] = (),
+) -> Report:
+    """`required`: the targets that must have each video; `of_recordings`: each recording alone. `passing`: those that
+    let go of their copies."""
     every = sums(session, "label", scope, ("name", "state"))
     labels = [s for s in every if s.key[1] in LISTED]
     days = sums(session, "day", scope, ("name",), LISTED)
@@ -41,5 +48,5 @@ def report(session: Session, scope: Scope, required: Collection[str] = (), passi
         by_state=amounts(every, part=1),
         by_target=copies(session, scope),
         over_time={s.key[0]: Amount(s.count, s.bytes) for s in sorted(days, key=lambda s: s.key)},
-        safe=safety(session, scope, videos.count, required, passing),
+        safe=safety(session, scope, videos.count, required, passing, of_recordings),
     )

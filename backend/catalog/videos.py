@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal, literal_column, select, tuple_
 from sqlalchemy.orm import Session, raiseload
 
 from backend.catalog import search
@@ -28,6 +28,13 @@ _ANY_WITH = select(_C.id).where(_C.sha256 == bindparam("sha256"), _C.size_bytes 
 
 # Bytes removed at the end of the trash: such rows are history, in no list and no total.
 GONE = ("purging", "purged")
+# As `lines.is_recording` has it.
+RECORDING: tuple[ColumnElement[bool], ...] = (
+    # Not as a parameter: an index of the few that name one is known by this very text.
+    Video.camera_id != literal_column("''"),
+    Video.start_at.is_not(None),
+    Video.end_at.is_not(None),
+)
 
 
 @dataclass(frozen=True)

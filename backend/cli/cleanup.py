@@ -187,7 +187,7 @@ def _amount(count: int, size_bytes: int) -> str:
 def _say_what_hinders(services: Services) -> None:
     if doubt := services.clock.read().doubt:
         say(f"Nothing is deleted at present: {doubt}")
-    if not services.places.required:
+    if not services.places.required and not services.places.required_of_recordings:
         say(
             "No required target is configured, so the local files are the only copies and none is removed. "
             "docs/VIDEO_STORAGE_GUIDE.md shows how to add a place for copies."

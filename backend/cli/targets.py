@@ -97,7 +97,7 @@ def resume(name: str) -> None:
 def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -> None:
     """Queue the videos that were here before target NAME was.
 
-    Again is fine: none is queued twice.
+    Again is fine: none is queued twice. To a VMS only recordings go, unless --project or --label names others.
     """
     with opened() as services:
         backfill = Backfill(services.database, services.layout, services.places, services.log)

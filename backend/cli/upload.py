@@ -111,7 +111,9 @@ def _facts(services: Services, given: Mapping[str, Any]) -> Facts:
         name: [value] if isinstance(value, str) else value for name, value in given.items() if value
     }
     facts = read_facts(texts, datetime.now(UTC))
-    choose_targets(services.places, facts.targets, facts.project_id, facts.content_type)
+    choose_targets(
+        services.places, facts.targets, facts.project_id, facts.content_type, is_recording=facts.is_recording
+    )
     return facts
 
 

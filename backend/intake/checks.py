@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from backend.catalog.lines import LONGEST, camera_of
+from backend.catalog.lines import LONGEST, camera_of, is_recording
 from backend.disk.layout import split_extension
 from backend.errors import BadField, ExtensionNotAllowed
 
@@ -42,6 +42,10 @@ class Facts:
     sha256: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     saved_at: datetime | None = None  # when another server saved it, long ago; never told by a form
+
+    @property
+    def is_recording(self) -> bool:
+        return is_recording(self.camera_id, self.start_at, self.end_at)
 
 
 def read_facts(fields: Fields, now: datetime) -> Facts:

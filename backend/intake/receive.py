@@ -159,7 +159,9 @@ class Intake(Limits):
             self._let_go(upload)
             return self._replayed(upload, earlier)
         self.make_room(upload, facts.project_id, 0)
-        targets = choose_targets(self.places, facts.targets, facts.project_id, facts.content_type)
+        targets = choose_targets(
+            self.places, facts.targets, facts.project_id, facts.content_type, is_recording=facts.is_recording
+        )
         draft = self._draft(upload, facts, digests, targets, idempotency_key)
         # Of several that end at once with the same content, all but one are to be refused.
         rejects = self.settings.duplicates == "reject"

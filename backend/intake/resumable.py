@@ -218,7 +218,9 @@ class Resumables:
             return None
         checks.check_extension(name, intake.settings.allowed_extensions)
         facts = checks.read_facts(wish.fields, datetime.now(UTC))
-        choose_targets(intake.places, facts.targets, facts.project_id, facts.content_type)
+        choose_targets(
+            intake.places, facts.targets, facts.project_id, facts.content_type, is_recording=facts.is_recording
+        )
         return facts.project_id
 
     def _hold_room(self, upload_id: str, wish: Wish, project_id: str) -> None:

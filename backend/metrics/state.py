@@ -72,8 +72,9 @@ class State(Collector):
                 return self._seen
             started, places = time.monotonic(), self.services.places
             try:
-                names, required = sorted(places.by_name), places.required
-                self._seen = picture(self.services.database, names, required, places.passing, _MOST_CAMERAS)
+                names, database = sorted(places.by_name), self.services.database
+                demanded = places.required, places.passing, _MOST_CAMERAS, places.required_of_recordings
+                self._seen = picture(database, names, *demanded)
             except HoldfastError:
                 self._seen = None
             self._took_seconds = time.monotonic() - started
@@ -129,8 +130,8 @@ def _of_videos(seen: Picture) -> Iterator[Metric]:
     yield count
     yield size
     meaning = (
-        "Listed videos that are not verified at every required target, but for those that ended there by the VMS's own "
-        "retention; 0 where no target is required."
+        "Listed videos that are not verified at every target required of them, but for those that ended there by the "
+        "VMS's own retention; 0 where no target is required."
     )
     yield _one("holdfast_videos_unsafe", meaning, seen.unsafe)
     yield _one("holdfast_damages_open", "Files and sidecars here that are known to be damaged.", seen.damages)

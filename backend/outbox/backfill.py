@@ -15,6 +15,7 @@ from backend.catalog import audit, listing
 from backend.catalog.database import Database
 from backend.catalog.listing import Wanted
 from backend.catalog.models import Delivery, DeliveryState, Video
+from backend.catalog.videos import RECORDING
 from backend.disk import sidecar
 from backend.disk.layout import Layout
 from backend.disk.sidecar import DeliveryFacts, Sidecar
@@ -37,6 +38,8 @@ class Amount:
 
 @dataclass(frozen=True)
 class Backfill:
+    """To a target that gets recordings alone by default only those are queued, unless project or label names others."""
+
     database: Database
     layout: Layout
     places: Places
@@ -45,7 +48,7 @@ class Backfill:
     def count(self, target: str, project_id: str = "", content_type: str = "") -> Amount:
         """What `enqueue` would queue. Raises `NotFound` for an unknown target."""
         self.places.get(target)
-        missing = _missing(target, project_id, content_type)
+        missing = self._missing(target, project_id, content_type)
         with self.database.read() as session:
             here = func.count(), func.coalesce(func.sum(Video.size_bytes), 0)
             count, size = session.execute(select(*here).where(*missing, Video.local_state == "present")).one()
@@ -66,8 +69,14 @@ class Backfill:
         self.log.write("info", "enqueued", target=target, count=count, bytes=size)
         return Amount(count, size)
 
+    def _missing(self, target: str, project_id: str, content_type: str) -> list[ColumnElement[bool]]:
+        listed = listing.conditions(Wanted(project_id=project_id, content_type=content_type))
+        by_name = bool(project_id or content_type)
+        which = () if by_name or target not in self.places.of_recordings else RECORDING
+        return [*listed, *which, ~exists().where(Delivery.video_id == Video.id, Delivery.target == target)]
+
     def _page(self, target: str, project_id: str, content_type: str, last_id: str) -> Sequence[Video]:
-        wanted = [*_missing(target, project_id, content_type), Video.local_state == "present", Video.id > last_id]
+        wanted = [*self._missing(target, project_id, content_type), Video.local_state == "present", Video.id > last_id]
         with self.database.read() as session:
             return session.scalars(select(Video).where(*wanted).order_by(Video.id).limit(_PAGE)).all()
 
@@ -93,11 +102,6 @@ class Backfill:
                     audit.append(session, action, video_id=video.id, project_id=video.project_id, **told)
                 return True
         return False
-
-
-def _missing(target: str, project_id: str, content_type: str) -> list[ColumnElement[bool]]:
-    listed = listing.conditions(Wanted(project_id=project_id, content_type=content_type))
-    return [*listed, ~exists().where(Delivery.video_id == Video.id, Delivery.target == target)]
 
 
 def _has_row(session: Session, video_id: str, target: str) -> bool:

@@ -1,7 +1,8 @@
 """The configured targets of this process, ready to use: from targets.toml, else from the seeds' variables.
 
 STORAGE_MODE says which of them videos go to by themselves: LOCAL to all but the VMS, MILESTONE to the VMS (and to
-Drive, which joins wherever it is set up), BOTH to all. What is left out takes what is named for it.
+Drive, which joins wherever it is set up), BOTH to all. What is left out takes what is named for it. A VMS keeps
+pictures by camera and instant: by themselves only recordings go there, never an ordinary upload.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Places:
     otherwise all but those that let go of their copies, and those `apart`.
 
     `apart`: STORAGE_MODE leaves them out of the default, so only what was named for them is missed there.
+    `of_recordings`: by default they get recordings alone, so of all else only what was named for them is missed there.
     `footage_suffices`: local bytes may go where the VMS has the footage, though it never gives the file back.
     """
 
@@ -53,6 +55,7 @@ class Places:
     default: tuple[str, ...] = ()
     disabled: tuple[TargetConfig, ...] = ()
     apart: frozenset[str] = frozenset()
+    of_recordings: frozenset[str] = frozenset()
     footage_suffices: bool = False
 
     def get(self, name: str) -> Place:
@@ -74,10 +77,22 @@ class Places:
         """Those that every video is to have a copy on."""
         return frozenset(name for name in self.by_name if self.requires(name, named=False))
 
-    def requires(self, name: str, *, named: bool) -> bool:
+    @property
+    def required_of_recordings(self) -> frozenset[str]:
+        """Those that every recording is to have a copy on, and nothing else."""
+        found = (name for name in self.by_name if self.requires(name, named=False, is_recording=True))
+        return frozenset(found) - self.required
+
+    def default_of(self, *, is_recording: bool) -> tuple[str, ...]:
+        """The names that a video gets by default."""
+        return tuple(name for name in self.default if is_recording or name not in self.of_recordings)
+
+    def requires(self, name: str, *, named: bool, is_recording: bool = False) -> bool:
         """Whether a video needs its copy there. `named`: it is one that goes there."""
         place = self.by_name.get(name)
-        return place is not None and place.config.required and (named or name not in self.apart)
+        if place is None or not place.config.required:
+            return False
+        return named or (name not in self.apart and (is_recording or name not in self.of_recordings))
 
     @property
     def footage(self) -> frozenset[str]:
@@ -104,7 +119,7 @@ def open_places(settings: Settings, environ: Mapping[str, str], more: Sequence[T
     if unknown:
         known = ", ".join(enabled) or "none is enabled"
         raise SettingsError([f"UPLOAD_TARGETS: '{name}' is not an enabled target; known: {known}" for name in unknown])
-    if problems := _mode_problems(settings.storage_mode, enabled):
+    if problems := [*_mode_problems(settings.storage_mode, enabled), *_vms_problems(enabled)]:
         raise SettingsError(problems)
     by_name = {name: Place(config, build_target(config)) for name, config in enabled.items()}
     if problems := overlaps([place.target for place in by_name.values()], settings.storage_path):
@@ -112,12 +127,15 @@ def open_places(settings: Settings, environ: Mapping[str, str], more: Sequence[T
     apart = {name for name, config in enabled.items() if _is_apart(config, settings.storage_mode)}
     lasting = (name for name, config in enabled.items() if not config.ephemeral and name not in apart)
     default = settings.upload_targets or tuple(lasting)
+    vms = {name for name, config in enabled.items() if config.kind == MILESTONE}
     return Places(
         by_name=by_name,
         rules=[_without_disabled(rule, enabled) for rule in rules],
         default=default,
         disabled=tuple(config for config in configs if not config.enabled),
         apart=frozenset(apart - set(default)),
+        # Whoever names the VMS in UPLOAD_TARGETS names it for every video.
+        of_recordings=frozenset(vms - set(settings.upload_targets)),
         footage_suffices=settings.storage_mode == "MILESTONE",
     )
 
@@ -141,6 +159,18 @@ def _mode_problems(mode: str, enabled: Mapping[str, TargetConfig]) -> list[str]:
             "FILESYSTEM) with its variables, or name one in targets.toml."
         )
     return problems
+
+
+def _vms_problems(enabled: Mapping[str, TargetConfig]) -> list[str]:
+    names = [f"'{name}'" for name, config in enabled.items() if config.kind == MILESTONE]
+    if len(names) < 2:
+        return []
+    problem = (
+        f"targets {' and '.join(names)} are all of kind {MILESTONE}, and there can be one: this server is one ONVIF "
+        "device, whose channels and whose times that were asked for belong to one VMS. Set enabled = false for the "
+        "others, or run another installation of Holdfast for each."
+    )
+    return [problem]
 
 
 def _configured(settings: Settings, environ: Mapping[str, str]) -> tuple[Sequence[TargetConfig], Sequence[Rule]]:

@@ -259,7 +259,9 @@ class AutoStorage(StorageEngine):
         mine = [config.name for config in self._opening.targets]
         if not mine:
             return None
-        return tuple(dict.fromkeys([*choose_targets(services.places, None, self.project_id, ""), *mine]))
+        # Its videos name a camera at most, never when it recorded.
+        ruled = choose_targets(services.places, None, self.project_id, "", is_recording=False)
+        return tuple(dict.fromkeys([*ruled, *mine]))
 
 
 @contextmanager

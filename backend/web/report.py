@@ -38,11 +38,13 @@ def storage_stats() -> Response:
 def storage_report() -> Response:
     """Of the projects that the caller may read. Videos in the trash are in `by_state` and `physical_bytes` only.
 
-    `over_time`: what is kept now, by the day (UTC) on which it was saved. `safe`: verified at every required target
-    (where none is required, at any); of the others, those that wait for that, and those that need a person first; for
-    the rest nothing is under way.
+    `over_time`: what is kept now, by the day (UTC) on which it was saved. `safe`: verified at every target required of
+    them (where none is, at any); a VMS is required of recordings and of what is named for it. Of the others, those that
+    wait for that, and those that need a person first; for the rest nothing is under way.
     """
     root = services().layout.root
+    places = services().places
+    demanded = places.required, places.passing, places.required_of_recordings
     with services().database.read() as session:
-        found = report.report(session, person().scope, services().places.required, services().places.passing)
+        found = report.report(session, person().scope, *demanded)
     return jsonify({"success": True} | describe_report(found, free_bytes(root), total_bytes(root)))

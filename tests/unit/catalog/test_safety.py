@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from backend.catalog.database import Database
+from backend.catalog.figures import picture
 from backend.catalog.report import report
 from backend.catalog.safety import Safe
 from backend.catalog.videos import EVERYTHING, Scope
 from backend.disk.sidecar import DeliveryFacts
-from tests.unit.catalog.test_listing import add, database, document
+from tests.unit.catalog.test_listing import NOON, add, database, document
 
 __all__ = ["database"]
 
 
-def told(database: Database, *required: str, scope: Scope = EVERYTHING, passing: tuple[str, ...] = ()) -> Safe:
+def told(
+    database: Database, *required: str, scope: Scope = EVERYTHING, passing: tuple[str, ...] = (), vms: str = ""
+) -> Safe:
+    """`vms`: the target that is required of recordings alone."""
     with database.read() as session:
-        return report(session, scope, required, passing).safe
+        return report(session, scope, required, passing, [vms] if vms else []).safe
 
 
 def with_copies(database: Database) -> None:
@@ -92,3 +97,42 @@ def _kind(states: dict[str, str], required: tuple[str, ...]) -> str:
     if "failed" in asked:
         return "person"
     return "waiting" if "pending" in asked else "nothing"
+
+
+RECORDED = {"camera_id": "gate", "start_at": NOON, "end_at": NOON + timedelta(hours=1)}
+# All but one make it an ordinary upload: what the camera saw, and when, must both be told.
+KINDS = [RECORDED, {}, {**RECORDED, "camera_id": ""}, {**RECORDED, "end_at": None}]
+
+
+@pytest.mark.parametrize("required", [(), ("a",), ("a", "b")])
+@pytest.mark.parametrize("kinds", [KINDS, KINDS[:1], KINDS[1:]], ids=["both", "recordings", "ordinary"])
+def test_of_a_vms_only_recordings_are_missed_and_what_was_named_for_it(
+    database: Database, required: tuple[str, ...], kinds: list[dict[str, object]]
+) -> None:
+    states = ("delivered", "pending", "failed", "deleted", "")
+    every = [
+        (states, kind) for states in itertools.product((*states[:3], ""), ("delivered", ""), states) for kind in kinds
+    ]
+    for number, (own, kind) in enumerate(every):
+        copies = [DeliveryFacts(target=t, state=s) for t, s in zip(("a", "b", "vms"), own, strict=True) if s]
+        add(database, document(number, deliveries=copies, **kind))
+    found: Counter[str] = Counter()
+    for own, kind in every:
+        there = dict(zip(("a", "b", "vms"), own, strict=True))
+        asked = [*required, *(["vms"] if there["vms"] or kind is RECORDED else [])]
+        one = _kind(there, tuple(asked))
+        found["exempt" if not asked and one != "verified" else one] += 1
+    assert told(database, *required, vms="vms") == Safe(
+        len(every), found["verified"], found["waiting"], found["person"], found["exempt"]
+    )
+
+
+def test_an_ordinary_upload_without_any_target_is_neither_verified_nor_unsafe(database: Database) -> None:
+    add(database, document(0))
+    add(database, document(1, deliveries=[DeliveryFacts(target="nas", state="delivered")]))
+    add(database, document(2, **RECORDED))
+    assert told(database, vms="vms") == Safe(videos=3, verified=1, waiting=0, needs_person=0, exempt=1)
+    assert told(database, "nas", vms="vms") == Safe(videos=3, verified=1, waiting=0, needs_person=0)
+    seen = picture(database, ["nas", "vms"], [], [], 10, ["vms"])
+    assert seen.unsafe == 1, "the recording"
+    assert picture(database, ["nas", "vms"], ["nas"], [], 10, ["vms"]).unsafe == 2

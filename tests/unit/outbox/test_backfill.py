@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -80,3 +81,15 @@ def test_only_videos_whose_bytes_are_here_are_queued(backfill: Backfill) -> None
 def test_an_unknown_target_is_refused(backfill: Backfill) -> None:
     with pytest.raises(NotFound):
         backfill.enqueue("moon")
+
+
+def test_to_a_vms_only_recordings_are_queued_unless_others_are_named(backfill: Backfill) -> None:
+    with backfill.database.write() as session:
+        first, second, *_ = session.scalars(select(Video).order_by(Video.original_filename))
+        first.camera_id, first.start_at, first.end_at = "gate", first.created_at, first.updated_at
+        second.camera_id, second.project_id = "gate", "garden"
+    of_vms = replace(backfill, places=replace(backfill.places, of_recordings=frozenset({"nas"})))
+    assert of_vms.count("nas") == Amount(1, len(VIDEO) + 1)
+    assert of_vms.count("nas", "garden").count == 1
+    assert of_vms.enqueue("nas").count == 1
+    assert (of_vms.enqueue("nas", "garden").count, queued(backfill)) == (1, 2)

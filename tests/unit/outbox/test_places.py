@@ -57,10 +57,10 @@ def test_what_lets_go_of_its_copies_gets_uploads_only_where_it_is_named_and_is_n
     places = opened(tmp_path, hot + folder("nas"))
     assert places.default == ("nas",)
     assert places.required == {"nas"}
-    assert choose_targets(places, ("hot",), "p", "") == ["hot"]
+    assert choose_targets(places, ("hot",), "p", "", is_recording=False) == ["hot"]
     assert opened(tmp_path, hot + folder("nas"), UPLOAD_TARGETS="hot,nas").default == ("hot", "nas")
     ruled = opened(tmp_path, hot + folder("nas") + '[[rule]]\nproject = "live"\ntargets = ["nas", "hot"]\n')
-    assert choose_targets(ruled, None, "live", "") == ["nas", "hot"]
+    assert choose_targets(ruled, None, "live", "", is_recording=False) == ["nas", "hot"]
     with pytest.raises(SettingsError, match="“required” cannot be true: what kind redis keeps ends by itself"):
         opened(tmp_path, hot + "required = true\n")
 
@@ -123,18 +123,18 @@ def test_where_there_is_a_targets_file_drive_needs_a_word_and_gives_way_to_the_f
 def test_rules_decide_before_the_default_and_the_callers_wish_before_the_rules(tmp_path: Path) -> None:
     rule = '[[rule]]\nproject = "news-*"\ntargets = ["b"]\n'
     places = opened(tmp_path, folder("a") + folder("b") + rule)
-    assert choose_targets(places, None, "news-1", "") == ["b"]
-    assert choose_targets(places, None, "sport", "") == ["a", "b"]
-    assert choose_targets(places, ("a", "a"), "news-1", "") == ["a"]
-    assert choose_targets(places, (), "news-1", "") == []
+    assert choose_targets(places, None, "news-1", "", is_recording=False) == ["b"]
+    assert choose_targets(places, None, "sport", "", is_recording=False) == ["a", "b"]
+    assert choose_targets(places, ("a", "a"), "news-1", "", is_recording=False) == ["a"]
+    assert choose_targets(places, (), "news-1", "", is_recording=False) == []
     with pytest.raises(BadField, match="'x' is unknown; known targets: a, b"):
-        choose_targets(places, ("a", "x"), "news-1", "")
+        choose_targets(places, ("a", "x"), "news-1", "", is_recording=False)
 
 
 def test_a_rule_for_a_disabled_target_goes_on_without_it(tmp_path: Path) -> None:
     rule = '[[rule]]\nproject = "news"\ntargets = ["b", "c"]\n'
     places = opened(tmp_path, folder("b") + folder("c", "enabled = false") + rule)
-    assert choose_targets(places, None, "news", "") == ["b"]
+    assert choose_targets(places, None, "news", "", is_recording=False) == ["b"]
 
 
 def test_new_deliveries_begin_as_pending() -> None:

@@ -30,8 +30,8 @@ def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_na
     assert places.default == ("milestone",)
     assert places.footage_suffices
     # What need not go there is not missed there either.
-    assert places.required == {"milestone"}
-    assert choose_targets(places, ("nas",), "p", "") == ["nas"]
+    assert (places.required, places.required_of_recordings) == (set(), {"milestone"})
+    assert choose_targets(places, ("nas",), "p", "", is_recording=True) == ["nas"]
     assert places.requires("nas", named=True)
     options = places.get("milestone").config.options
     assert (options["url"], options["username"], options["password"]) == ("https://vms.example", "holdfast", "hunter2")
@@ -39,21 +39,63 @@ def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_na
 
 def test_both_means_both(tmp_path: Path) -> None:
     places = opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS, **STORE)
-    assert set(places.default) == places.required == {"folder", "milestone"}
+    assert set(places.default) == {"folder", "milestone"}
+    assert (places.required, places.required_of_recordings) == ({"folder"}, {"milestone"})
     assert not places.footage_suffices
     with pytest.raises(SettingsError, match="STORAGE_MODE=BOTH needs a place for the files besides the VMS"):
         opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS)
+
+
+@pytest.mark.parametrize(("mode", "others"), [("MILESTONE", []), ("BOTH", ["folder"])])
+def test_only_recordings_go_to_the_vms_by_themselves_and_only_of_them_it_is_required(
+    tmp_path: Path, mode: str, others: list[str]
+) -> None:
+    places = opened(tmp_path, None, STORAGE_MODE=mode, **VMS, **STORE)
+    assert choose_targets(places, None, "p", "", is_recording=True) == [*others, "milestone"]
+    assert choose_targets(places, None, "p", "", is_recording=False) == others
+    assert choose_targets(places, ("milestone",), "p", "", is_recording=False) == ["milestone"]
+    assert places.requires("milestone", named=False, is_recording=True)
+    assert not places.requires("milestone", named=False)
+    assert places.requires("milestone", named=True), "an ordinary upload that was named for it"
+    assert places.footage == {"milestone"}
+
+
+@pytest.mark.parametrize(("mode", "others"), [("MILESTONE", ()), ("BOTH", ("nas",))])
+def test_a_rule_and_upload_targets_name_the_vms_for_every_video(
+    tmp_path: Path, mode: str, others: tuple[str, ...]
+) -> None:
+    text = folder("nas") + OWN + '[[rule]]\nproject = "gate"\ntargets = ["vms"]\n'
+    ruled = opened(tmp_path, text, STORAGE_MODE=mode, **VMS)
+    assert choose_targets(ruled, None, "gate", "", is_recording=False) == ["vms"]
+    assert choose_targets(ruled, None, "p", "", is_recording=False) == [*others]
+    named = opened(tmp_path, text, STORAGE_MODE=mode, UPLOAD_TARGETS="vms", **VMS)
+    assert choose_targets(named, None, "p", "", is_recording=False) == ["vms"]
+    assert named.required == {"vms", *others}
+    left_out = opened(tmp_path, text, STORAGE_MODE=mode, UPLOAD_TARGETS="nas", **VMS)
+    assert (left_out.required, left_out.required_of_recordings) == ({"nas"}, {"vms"})
+
+
+def test_a_second_vms_stops_the_start_in_words_and_one_that_is_disabled_does_not(tmp_path: Path) -> None:
+    second = OWN.replace("vms", "annex")
+    with pytest.raises(SettingsError) as refusal:
+        opened(tmp_path, OWN + second)
+    told = str(refusal.value)
+    assert "targets 'vms' and 'annex' are all of kind milestone, and there can be one" in told
+    assert "this server is one ONVIF device" in told
+    assert "Set enabled = false for the others, or run another installation of Holdfast" in told
+    assert list(opened(tmp_path, OWN + second + "enabled = false\n").by_name) == ["vms"]
 
 
 def test_one_of_targets_toml_takes_in_mode_local_only_what_is_named_for_it(tmp_path: Path) -> None:
     rule = '[[rule]]\nproject = "gate"\ntargets = ["nas", "vms"]\n'
     places = opened(tmp_path, folder("nas") + OWN + rule)
     assert places.default == ("nas",)
-    assert places.required == {"nas"}
-    assert choose_targets(places, None, "gate", "") == ["nas", "vms"]
+    assert (places.required, places.required_of_recordings) == ({"nas"}, set())
+    assert choose_targets(places, None, "gate", "", is_recording=False) == ["nas", "vms"]
     named = opened(tmp_path, folder("nas") + OWN, UPLOAD_TARGETS="nas,vms")
     assert named.default == ("nas", "vms")
     assert named.required == {"nas", "vms"}
+    assert choose_targets(named, None, "p", "", is_recording=False) == ["nas", "vms"]
 
 
 def test_the_files_own_vms_stands_for_the_variables(tmp_path: Path) -> None:
