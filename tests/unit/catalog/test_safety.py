@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ def _kind(states: dict[str, str], required: tuple[str, ...]) -> str:
     return "waiting" if "pending" in asked else "nothing"
 
 
-RECORDED = {"camera_id": "gate", "start_at": NOON, "end_at": NOON + timedelta(hours=1)}
+RECORDED: dict[str, Any] = {"camera_id": "gate", "start_at": NOON, "end_at": NOON + timedelta(hours=1)}
 # All but one make it an ordinary upload: what the camera saw, and when, must both be told.
 KINDS = [RECORDED, {}, {**RECORDED, "camera_id": ""}, {**RECORDED, "end_at": None}]
 
@@ -107,7 +108,7 @@ KINDS = [RECORDED, {}, {**RECORDED, "camera_id": ""}, {**RECORDED, "end_at": Non
 @pytest.mark.parametrize("required", [(), ("a",), ("a", "b")])
 @pytest.mark.parametrize("kinds", [KINDS, KINDS[:1], KINDS[1:]], ids=["both", "recordings", "ordinary"])
 def test_of_a_vms_only_recordings_are_missed_and_what_was_named_for_it(
-    database: Database, required: tuple[str, ...], kinds: list[dict[str, object]]
+    database: Database, required: tuple[str, ...], kinds: list[dict[str, Any]]
 ) -> None:
     states = ("delivered", "pending", "failed", "deleted", "")
     every = [
