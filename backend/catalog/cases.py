@@ -19,8 +19,9 @@ from backend.catalog.database import Database
 from backend.catalog.holds import counting
 from backend.catalog.models import Delivery, Hold, Video, VideoTag
 from backend.catalog.sorting import sort_named
+from backend.catalog.sound import is_silent
 from backend.catalog.types import Instant
-from backend.catalog.videos import EVERYTHING, GONE, Scope
+from backend.catalog.videos import EVERYTHING, GONE, RECORDING, Scope
 from backend.catalog.ways import any_of, unled
 
 _ORDER = sort_named("oldest")
@@ -31,14 +32,17 @@ _AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Asked:
-    """By what videos are told apart at an instant: ages in days, sets of tags, copies on targets, and `columns`, those
-    of `TOLD_APART` that matter."""
+    """By what videos are told apart at an instant: ages in days, sets of tags, copies on targets, `columns`, those of
+    `TOLD_APART` that matter, and `by_sound`, whether they are known to have none. `recordings`: by whether they are
+    recordings, too."""
 
     at: datetime
     ages: tuple[float, ...] = ()
     tag_sets: tuple[tuple[str, ...], ...] = ()
     targets: tuple[str, ...] = ()
     columns: frozenset[str] = TOLD_APART
+    by_sound: bool = False
+    recordings: bool = False
     scope: Scope = EVERYTHING
 
 
@@ -53,11 +57,13 @@ class Case:
     local_state: str
     held: bool
     expired: bool
+    silent: bool
     newest_at: datetime
     has: tuple[bool, ...]
     states: dict[str, str]
     count: int
     bytes: int
+    is_recording: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,8 @@ def _cases(session: Session, asked: Asked, which: list[ColumnElement[bool]]) -> 
     states = [_state_on(target) for target in asked.targets]
     own = [column if column.key in asked.columns else literal("") for column in _COLUMNS]
     kinds: list[Any] = [
-        *own, Video.local_state, _is_held(asked.at), _is_expired(asked.at), _age(asked), *has, *states,
+        *own, Video.local_state, _is_held(asked.at), _is_expired(asked.at), _is_silent(asked),
+        _is_recording(asked), _age(asked), *has, *states,
     ]  # fmt: skip
     named = [kind.label(f"kind{number}") for number, kind in enumerate(kinds)]
     query = (
@@ -143,7 +150,9 @@ def old_page(
         query = select(Video.created_at, Video.id).where(led, *kept, *behind).order_by(*_ORDER.order)
         found += [(at, video_id) for at, video_id in session.execute(query.limit(limit + 1))]
     shown = sorted(found)[:limit]
-    rows = select(Video).options(raiseload(Video.media_jobs)).where(Video.id.in_([video_id for _, video_id in shown]))
+    rows = select(Video).where(Video.id.in_([video_id for _, video_id in shown]))
+    if not asked.by_sound:
+        rows = rows.options(raiseload(Video.media_jobs))
     videos = session.scalars(rows.order_by(*_ORDER.order)).all()
     return videos, _ORDER.cursor(*shown[-1]) if len(found) > limit else None
 
@@ -160,6 +169,14 @@ def _is_expired(at: datetime) -> ColumnElement[bool]:
     return case((Video.expires_at <= at, literal(True)), else_=literal(False))
 
 
+def _is_silent(asked: Asked) -> ColumnElement[bool]:
+    return case((is_silent(), literal(True)), else_=literal(False)) if asked.by_sound else literal(False)
+
+
+def _is_recording(asked: Asked) -> ColumnElement[bool]:
+    return case((and_(*RECORDING), literal(True)), else_=literal(False)) if asked.recordings else literal(False)
+
+
 def _age(asked: Asked) -> ColumnElement[int]:
     """Between which of the ages it is: 0 below all of them."""
     passed = [(Video.created_at <= asked.at - timedelta(days=age), n) for n, age in enumerate(sorted(asked.ages), 1)]
@@ -172,7 +189,7 @@ def _state_on(target: str) -> ColumnElement[str]:
 
 
 def _case(row: tuple[Any, ...], asked: Asked) -> Case:
-    newest_at, count, size, project_id, label, camera_id, local_state, held, expired, _, *more = row
+    newest_at, count, size, project_id, label, camera_id, local_state, held, expired, silent, recorded, _, *more = row
     has, states = more[: len(asked.tag_sets)], more[len(asked.tag_sets) :]
     return Case(
         project_id=project_id,
@@ -181,9 +198,11 @@ def _case(row: tuple[Any, ...], asked: Asked) -> Case:
         local_state=local_state,
         held=bool(held),
         expired=bool(expired),
+        silent=bool(silent),
         newest_at=newest_at,
         has=tuple(map(bool, has)),
         states={target: state for target, state in zip(asked.targets, states, strict=True) if state},
         count=count,
         bytes=int(size),
+        is_recording=bool(recorded),
     )

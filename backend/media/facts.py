@@ -37,6 +37,7 @@ class Facts:
     browser_plays: bool  # as it is, in today's browsers
     why_not: str  # why a browser does not, in words; "" when it does
     trouble: str = ""  # what is wrong with the file, in words; "" when nothing is known
+    silent: bool = False  # no track of sound at all, not even one that nobody can decode
 
     @property
     def has_video(self) -> bool:
@@ -51,6 +52,6 @@ class Facts:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Self:
-        """Results of before `trouble` was told have none."""
+        """Results of before `trouble` and `silent` were told have none."""
         at = found["recorded_at"]
         return cls(**(found | {"recorded_at": datetime.fromisoformat(at) if at else None}))

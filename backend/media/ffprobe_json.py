@@ -152,6 +152,11 @@ class Printed(_Foreign):
     def audio(self) -> Stream | None:
         return next((stream for stream in self.streams if stream.is_audio), None)
 
+    @property
+    def is_silent(self) -> bool:
+        """No track of sound, not even of a kind that ffmpeg does not know."""
+        return all(stream.codec_type != "audio" for stream in self.streams)
+
 
 def read(printed: bytes) -> Printed:
     """Never fails: what cannot be understood is missing."""

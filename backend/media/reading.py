@@ -59,6 +59,7 @@ def facts_of(
         "camera": _camera(printed),
         "faststart": faststart,
         "trouble": trouble,
+        "silent": printed.is_silent,
     }
     why_not = playable.why_not(Facts(**known, browser_plays=False, why_not=""), media_type)
     return Facts(**known, browser_plays=not why_not, why_not=why_not)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from backend.catalog.lines import is_recording
 from backend.catalog.models import Video
+from backend.catalog.sound import Sound, sound_of
 from backend.disk.holds import HoldFacts, in_force
 from backend.disk.sidecar import Sidecar
 from backend.outbox.places import Place, Places
 from backend.retention.policy import Copy, Facts
+
+_FOOTAGE = "has only the footage, from which the file cannot be had back"
+_PICTURE = {
+    "some": "has its picture alone, and the file has sound",
+    "unknown": "has its picture alone, and whether the file has sound is not known",
+}
+_UNLESS = "unless the target's option free_with_sound says that the sound may go"
 
 
 def is_ephemeral(place: Place) -> bool:
@@ -22,16 +31,34 @@ def lasting(places: Places) -> list[str]:
     return [name for name, place in places.by_name.items() if not is_ephemeral(place)]
 
 
-def copies_of(states: Mapping[str, str], places: Places) -> dict[str, Copy]:
+def sound_matters(places: Places) -> bool:
+    """Whether local bytes may go by footage alone, and not where they have sound."""
+    return any(_lacks(places, place, "some") != _lacks(places, place, "none") for place in places.by_name.values())
+
+
+def copies_of(
+    states: Mapping[str, str], places: Places, sound: Sound = "unknown", *, is_recording: bool
+) -> dict[str, Copy]:
     """The ledger's states by target as the policy sees them. What is not configured (any more) does not count."""
     found = {}
     for name, place in places.by_name.items():
-        required = places.requires(name, named=name in states)
+        required = places.requires(name, named=name in states, is_recording=is_recording)
         if required or name in states:
             passes, footage = is_ephemeral(place), name in places.footage
-            suffices = places.footage_suffices or not footage
-            found[name] = Copy(states.get(name, ""), required and not passes, passes, footage, suffices)
+            lacks = _lacks(places, place, sound)
+            found[name] = Copy(states.get(name, ""), required and not passes, passes, footage, lacks)
     return found
+
+
+def _lacks(places: Places, place: Place, sound: Sound) -> str:
+    """Why a copy there does not make up for a file with this sound. A VMS is handed the picture alone."""
+    if place.config.name not in places.footage:
+        return ""
+    if not places.footage_suffices:
+        return _FOOTAGE
+    if sound == "none" or place.config.options.get("free_with_sound"):
+        return ""
+    return f"{_PICTURE[sound]}: it stays {_UNLESS}"
 
 
 def words_of(holds: Iterable[HoldFacts], at: datetime) -> str:
@@ -40,6 +67,9 @@ def words_of(holds: Iterable[HoldFacts], at: datetime) -> str:
 
 def facts_of(video: Video, places: Places, holds: Iterable[HoldFacts], at: datetime) -> Facts:
     """A row and its holds, those of the sidecar where it was read."""
+    sound: Sound = sound_of(video) if sound_matters(places) else "unknown"
+    states = {delivery.target: delivery.state for delivery in video.deliveries}
+    recorded = is_recording(video.camera_id, video.start_at, video.end_at)
     return Facts(
         saved_at=video.created_at,
         expires_at=video.expires_at,
@@ -50,7 +80,7 @@ def facts_of(video: Video, places: Places, holds: Iterable[HoldFacts], at: datet
         label=video.content_type,
         camera_id=video.camera_id,
         tags=tuple(tag.tag for tag in video.tags),
-        copies=copies_of({d.target: d.state for d in video.deliveries}, places),
+        copies=copies_of(states, places, sound, is_recording=recorded),
     )
 
 

@@ -26,14 +26,18 @@ _ON_THE_WAY = ("pending", "in_progress", "parked", "damaged")
 class Copy:
     """One delivery as the ledger has it; `state` "": there is none. Ephemeral ones are no copies to rely on.
 
-    `footage`: it never gives the file back. `suffices` false: without another one the local bytes stay.
+    `footage`: it never gives the file back. `lacks`: why the local bytes stay unless another one suffices, or "".
     """
 
     state: str
     required: bool
     ephemeral: bool = False
     footage: bool = False
-    suffices: bool = True
+    lacks: str = ""
+
+    @property
+    def suffices(self) -> bool:
+        return not self.lacks
 
     @property
     def counts(self) -> bool:
@@ -213,7 +217,7 @@ def _against_prune(video: Facts, rule: Rule, now: datetime) -> str:
         return f"not verified on {', '.join(missing)}"
     there = counted(copies)
     if there and not sufficing(copies, there):
-        return f"{', '.join(there)} has only the footage, from which the file cannot be had back"
+        return "; ".join(f"{name} {copies[name].lacks}" for name in there)
     if sufficing(copies, there) < needed(rule):
         return f"{sufficing(copies, there)} of {needed(rule)} verified copies exist"
     if on_the_way := sorted(name for name, copy in copies.items() if copy.state in _ON_THE_WAY and not copy.ephemeral):

@@ -16,7 +16,7 @@ from backend.catalog.models import Video
 from backend.catalog.videos import EVERYTHING, Scope, hold_facts_of
 from backend.outbox.places import Places
 from backend.retention import policy
-from backend.retention.facts import copies_of, facts_of
+from backend.retention.facts import copies_of, facts_of, sound_matters
 from backend.retention.policy import Action, Facts, decide
 from backend.retention.preview_totals import Tally, Totals
 from backend.retention.prune import Judged, judged
@@ -81,10 +81,13 @@ class Preview:
         return judged(video, decide(facts, self.retention, time))
 
     def _ages(self, at: datetime, scope: Scope) -> Asked:
-        return Asked(at, ages=tuple(policy.thresholds(self.retention.rules)), scope=scope)
+        ages = tuple(policy.thresholds(self.retention.rules))
+        return Asked(at, ages=ages, by_sound=sound_matters(self.places), scope=scope)
 
     def _asked(self, at: datetime, scope: Scope) -> Asked:
-        asked = replace(self._ages(at, scope), targets=tuple(self.places.by_name))
+        asked = replace(
+            self._ages(at, scope), targets=tuple(self.places.by_name), recordings=bool(self.places.of_recordings)
+        )
         by_tag = [rule for rule in self.retention.rules if rule.tags]
         if not by_tag:
             return asked
@@ -103,7 +106,7 @@ class Preview:
             label=case.label,
             camera_id=case.camera_id,
             tags=_tags_of(case, asked),
-            copies=copies_of(states, self.places),
+            copies=copies_of(states, self.places, "none" if case.silent else "unknown", is_recording=case.is_recording),
         )
         return decide(facts, self.retention, time).action
 

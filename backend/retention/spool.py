@@ -14,6 +14,7 @@ def with_spool(retention: Retention, places: Places) -> Retention:
     """The rules, and in that mode the one that frees what names a camera once the VMS covers its time.
 
     The operator's own rules come first: the one that matches a recording decides about it, and this one then does not.
+    By no rule does footage alone free a file that has sound, or may have: see `facts.copies_of`.
     """
     if not places.footage_suffices:
         return retention

@@ -8,13 +8,17 @@ from datetime import datetime
 
 import pytest
 
+from backend.catalog import media
+from backend.catalog.media import Planned
 from backend.errors import TargetError
 from backend.offers.offering import Offering
+from backend.outbox.clock import instant
 from backend.outbox.places import Place
 from backend.targets import registry
 from backend.targets.base import CheckReport, Expected, Proof, RemoteCopy, Source, Transfer, Verdict
 from backend.targets.config import Kind, Option, Shape, TargetConfig
 from tests.services.ledger import Ledger
+from tests.services.media_site import FACTS
 
 ENDED = "Ended in the VMS: its retention of 7 days passed at 2026-11-27 09:00 UTC."
 CAMERA, START, END = "8f4c1f2e", "2026-11-20T09:00:00Z", "2026-11-20T09:00:12Z"
@@ -104,6 +108,10 @@ def register(monkeypatch: pytest.MonkeyPatch) -> list[FootageTarget]:
     return built
 
 
-def make_settled(ledger: Ledger, video_id: str) -> None:
-    """As if every picture of it were made."""
+def make_settled(ledger: Ledger, video_id: str, **facts: object) -> None:
+    """As if it were looked at, and every picture of it made. `facts`: what was found; without any, no sound."""
+    with ledger.database.write() as session:
+        video = media.locked(session, video_id)
+        assert video is not None
+        media.adopt(video, [(Planned(media.PROBE, media.SHORT, 0), FACTS | {"silent": True} | facts)], instant(session))
     ledger.set_video(video_id, media_state="ready")

@@ -168,3 +168,17 @@ def test_a_clock_that_is_a_little_ahead_is_believed() -> None:
 )
 def test_camera_is_told_once_and_on_one_line(tags: dict[str, str], camera: str) -> None:
     assert facts_from({"format": {"tags": tags}, "streams": [video()]}).camera == camera
+
+
+@pytest.mark.parametrize(
+    ("streams", "silent"),
+    [
+        ([video()], True),
+        ([video(), {"codec_type": "data"}], True),
+        ([video(), {"codec_type": "audio", "codec_name": "aac"}], False),
+        # A recorder's own kind of sound, which ffmpeg does not know.
+        ([video(), {"codec_type": "audio"}], False),
+    ],
+)
+def test_silent_is_what_has_no_track_of_sound_of_whatever_kind(streams: list[Any], silent: bool) -> None:
+    assert facts_from({"format": {}, "streams": streams}).silent is silent

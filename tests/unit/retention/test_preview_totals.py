@@ -21,7 +21,7 @@ ALL = Sum(100, 1000)
 
 
 def case(count: int) -> Case:
-    return Case("p", "", "", "present", False, False, datetime.now(UTC), (), {}, count, 10 * count)
+    return Case("p", "", "", "present", False, False, False, datetime.now(UTC), (), {}, count, 10 * count)
 
 
 def pieces(*of: list[tuple[int, Action]]) -> Iterator[list[tuple[Case, Action]]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.outbox.places import Places
+from backend.retention.preview import Preview
 from backend.retention.rules import Retention, Rule
 from backend.retention.spool import NAME, with_spool
 from tests.services.footage import ENDED, FootageTarget, footage_place, make_settled
@@ -47,10 +48,15 @@ def use(ledger: Ledger, *there: object, mode: str, rules: tuple[Rule, ...] = ())
     )
 
 
-def recorded(ledger: Ledger, count: int = 1, target: str = "milestone", **fields: str) -> str:
+def sent(ledger: Ledger, count: int = 1, target: str = "milestone", **fields: str) -> str:
     video_id = ledger.add(**{**RECORDING, **fields})  # type: ignore[arg-type]
     with ledger.worker():
         ledger.wait_for("delivered", count, target)
+    return video_id
+
+
+def recorded(ledger: Ledger, count: int = 1, target: str = "milestone", **fields: str) -> str:
+    video_id = sent(ledger, count, target, **fields)
     make_settled(ledger, video_id)
     return video_id
 
@@ -70,6 +76,60 @@ def test_a_recording_is_freed_when_the_vms_covers_it(ledger: Ledger, vms: Footag
     assert not is_here(ledger, video_id)
     assert ledger.video(video_id).local_state == "pruned"
     assert ledger.audit()[-1].what["rule"] == NAME
+
+
+def told(ledger: Ledger) -> str:
+    """What is said of the only video: by the rules' plan, and by what a person asks for."""
+    (by_rule,) = ledger.services.housekeeper.plan()
+    (by_days,) = ledger.services.pruner.execute(0)
+    assert (by_rule.decision.action, by_rule.decision.reason) == ("keep", by_days.decision.reason)
+    return by_rule.decision.reason
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ({"silent": False}, "and the file has sound"),
+        ({"silent": False, "audio_codec": ""}, "and the file has sound"),
+        (None, "and whether the file has sound is not known"),
+    ],
+)
+def test_sound_is_not_lost_the_vms_has_the_picture_alone(
+    ledger: Ledger, vms: FootageTarget, found: dict[str, object] | None, why: str
+) -> None:
+    use(ledger, footage_place(vms), mode="MILESTONE")
+    video_id = sent(ledger)
+    if found is None:
+        ledger.set_video(video_id, media_state="ready")
+    else:
+        make_settled(ledger, video_id, **found)
+    assert freed(ledger) == {}
+    assert told(ledger).startswith(f"milestone has its picture alone, {why}: it stays unless")
+    assert "free_with_sound" in told(ledger)
+    assert is_here(ledger, video_id)
+    use(ledger, footage_place(vms, options={"free_with_sound": True}), mode="MILESTONE")
+    assert freed(ledger) == {video_id: "verified on milestone"}
+    assert not is_here(ledger, video_id)
+
+
+def test_sound_that_another_target_has_too_keeps_nothing_here(ledger: Ledger, vms: FootageTarget) -> None:
+    use(ledger, footage_place(vms), place(MemoryTarget()), mode="MILESTONE")
+    video_id = sent(ledger)
+    ledger.wait_for("delivered", 1)
+    make_settled(ledger, video_id, silent=False)
+    assert freed(ledger) == {video_id: "verified on memory, milestone"}
+
+
+def test_the_preview_counts_no_recording_with_sound_as_one_that_goes(ledger: Ledger, vms: FootageTarget) -> None:
+    use(ledger, footage_place(vms), mode="MILESTONE")
+    loud, silent, unknown = sent(ledger), sent(ledger, 2, camera_id="gate"), sent(ledger, 3, camera_id="yard")
+    make_settled(ledger, loud, silent=False)
+    make_settled(ledger, silent)
+    ledger.set_video(unknown, media_state="ready")
+    preview = Preview(ledger.database, ledger.services.places, ledger.services.clock, ledger.services.retention)
+    totals = preview.totals(preview.time())
+    assert (totals.prune.count, totals.kept.count) == (1, 2)
+    assert freed(ledger) == {silent: "verified on milestone"}
 
 
 def test_nothing_is_freed_before_it_is_verified_or_when_the_vms_says_otherwise_now(
