@@ -46,8 +46,8 @@ def only_footage(video: Video, places: Places) -> FootageOnly | None:
     left = "" if all(one.ended_at for one in found) else " Watch it there, or export it from there."
     return FootageOnly(
         f"The file '{video.original_filename}' is not here any more: {'; '.join(one.words for one in found)}.{left} "
-        "The original file and its SHA-256 cannot be had back from a VMS; whoever still has the file can upload it "
-        "again.",
+        "The original file and its SHA-256 cannot be had back from a VMS, which has the picture alone, without sound; "
+        "whoever still has the file can upload it again.",
         detail={
             "video_id": video.id,
             "camera_id": video.camera_id or None,

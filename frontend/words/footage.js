@@ -7,7 +7,7 @@ export const isVms = ({ kind }) => kind === MILESTONE;
 
 /** Said wherever a target of this kind is shown. */
 export const AS_FAR_AS_KNOWN =
-  "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified means that the VMS\u2019s own sequences cover the recording\u2019s time. The original file and its SHA-256 cannot be had back from a VMS.";
+  "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified means that the VMS\u2019s own sequences cover the recording\u2019s time. It gets the picture alone, without sound. The original file and its SHA-256 cannot be had back from a VMS.";
 
 /** Of a video whose file is gone for good: the copies by which it can still be watched in a VMS, or could be until its
  * retention passed; [] for any other video. */
@@ -29,7 +29,7 @@ export const vmsOnlyTold = (copies) =>
 export function whereToWatch(copies, labelOf) {
   const places = copies.map(({ target, footage }) => `${labelOf(target)}${cameraOf(footage)}${spanOf(footage)}${endOf(footage)}`);
   const said = areOver(copies) ? "It was kept in the VMS only, and its retention there has passed" : "It is kept in the VMS only";
-  return `${said}: ${sentence(places.join("; "))}${areOver(copies) ? "" : " Watch it there."} The original file and its SHA-256 cannot be had back from there.`;
+  return `${said}: ${sentence(places.join("; "))}${areOver(copies) ? "" : " Watch it there, without sound."} The original file and its SHA-256 cannot be had back from there.`;
 }
 
 const cameraOf = (footage) => (footage?.vms_camera_id ? `, camera ${footage.vms_camera_id}` : "");

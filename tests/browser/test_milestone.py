@@ -60,7 +60,7 @@ def test_in_place_of_a_broken_player_it_says_where_to_watch_and_what_is_lost(she
     details = shelf.open(shelf.put(status="remote-only", local="pruned", deliveries=[in_vms(link=link)]))
     told = details.locator("[data-not-yet]")
     expect(told).to_contain_text("It is kept in the VMS only: milestone, camera 8f4c1f2e, ")
-    expect(told).to_contain_text("The original file and its SHA-256 cannot be had back from there.")
+    expect(told).to_contain_text("Watch it there, without sound. The original file and its SHA-256 cannot be had back")
     expect(told.get_by_role("link", name="Open in milestone")).to_have_attribute("href", link)
     expect(details.locator("video")).to_have_count(0)
     expect(details.get_by_role("link", name="Download")).to_have_count(0)

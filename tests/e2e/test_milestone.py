@@ -29,6 +29,7 @@ pytestmark = pytest.mark.service
 BELOW = "/api/v1/storage/segments"
 START = datetime(2026, 2, 3, 10, tzinfo=UTC)
 TARGET = '[[target]]\nname = "milestone"\nkind = "milestone"\nlabel = "Milestone"\npoll_seconds = 0.05\n'
+TARGET += 'watch_url = "https://vms.example.org/?camera={camera_id}"\n'
 JSON = dict[str, Any]
 
 
@@ -211,6 +212,8 @@ def test_local_bytes_go_when_the_vms_has_the_footage_and_then_say_where_it_is(si
     assert (answer.status, answer.json()["code"]) == (410, "footage-only")
     (stretch,) = answer.json()["detail"]["footage"]
     assert site.vms.frames(stretch["vms_camera_id"]) == held(site.films[video_id], START)
+    assert stretch["link"] == f"https://vms.example.org/?camera={stretch['vms_camera_id']}"
+    assert "without sound" in answer.json()["error"]
     exported = site.app.request(
         "POST", "/api/v1/storage/exports",
         json={"camera_ids": [site.video(video_id)["camera_id"]], "reason": "incident",

@@ -26,7 +26,10 @@ class Events:
         raise VmsProblem(Answer("no-event", message=self.name))
 
     def trigger_once(self, camera_id: str, words: Words, before: str, note: Callable[[str], None]) -> None:
-        """`before`, `note`: see Bookmarks.set_once. Rather none than two: there is no way to look for one."""
+        """`before`, `note`: see Bookmarks.set_once. Rather none than two: there is no way to look for one.
+
+        With camera, link and the video's id; without them where the VMS refuses those.
+        """
         if before == ASKED:
             return
         kind = self.type_id()

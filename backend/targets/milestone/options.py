@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from backend.targets.config import Option, Shape
+from backend.targets.milestone import watching
 
 _TEXT, _WHOLE, _NUMBER, _FLAG = (Shape.TEXT,), (Shape.WHOLE,), (Shape.WHOLE, Shape.NUMBER), (Shape.FLAG,)
 BY_CAMERA, BY_PROJECT, BY_UPLOADER = "camera", "project", "uploader"
@@ -25,7 +26,7 @@ MILESTONE_OPTIONS = (
     Option(
         "camera_by",
         _TEXT,
-        "what each camera in the VMS stands for; camera: that of the recorder, else the project",
+        "camera, project or uploader: what each camera in the VMS stands for; without a recorder's camera the project",
         default=BY_CAMERA,
         choices=(BY_CAMERA, BY_PROJECT, BY_UPLOADER),
     ),
@@ -39,8 +40,20 @@ MILESTONE_OPTIONS = (
     ),
     Option("bookmark", _FLAG, "set a bookmark at each recording", default=True),
     Option("evidence_lock", _FLAG, "a hold here is an evidence lock there (XProtect Corporate)", default=True),
-    Option("event", _TEXT, "name of a user-defined event that is triggered for each recording", default=""),
-    Option("link", _TEXT, "address of our page, which bookmarks lead to; PUBLIC_URL", default=""),
+    Option("event", _TEXT, "name of a user-defined event of the VMS, triggered once for each recording", default=""),
+    Option("link", _TEXT, "address of our page, to which bookmarks and events lead; PUBLIC_URL", default=""),
+    Option(
+        "watch_url",
+        _TEXT,
+        "address of the VMS's own web page, shown where a copy is: {camera_id}, {start}, {end} are filled in",
+        default="",
+    ),
+    Option(
+        "free_with_sound",
+        _FLAG,
+        "in mode MILESTONE local files with sound go too, though the VMS has their picture alone",
+        default=False,
+    ),
     Option("h265", _FLAG, "hand over H.265 as it is; else it becomes H.264", default=False),
     Option("ca_file", _TEXT, "certificates to trust instead of this machine's", default=""),
     Option("verify_tls", _FLAG, "false takes any certificate: only for a trial", default=True),
@@ -57,6 +70,8 @@ def option_problems(options: Mapping[str, Any]) -> list[str]:
         found.append(problem)
     if options["link"] and not _is_address(options["link"]):
         found.append("option “link” must be an address such as https://video.example.org")
+    if options["watch_url"] and (problem := watching.problem(options["watch_url"])):
+        found.append(problem)
     if options["edge_address"] and not _is_host(options["edge_address"]):
         found.append("option “edge_address” is a host or host:port at which the VMS reaches this machine, no URL")
     if options["ca_file"] and not Path(options["ca_file"]).is_file():

@@ -18,7 +18,9 @@ from backend.targets.milestone.sequences import Recorder
 from backend.targets.milestone.site import RecordingServer
 from backend.targets.milestone.wire import Wire
 
-_UNTRIED = "Follows the documented interface; not yet tried against a real VMS."
+_UNTRIED = (
+    "It is handed the picture alone, without sound. Follows the documented interface; not yet tried against a real VMS."
+)
 _ASK_EDGE = (
     b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
     b'<GetSystemDateAndTime xmlns="http://www.onvif.org/ver10/device/wsdl"/></s:Body></s:Envelope>'

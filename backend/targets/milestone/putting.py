@@ -13,7 +13,7 @@ from backend.offers.entries import State as Standing
 from backend.offers.offering import Offering
 from backend.targets.base import RemoteCopy, Source, Transfer
 from backend.targets.local_file import LocalFile, damaged
-from backend.targets.milestone import tasks
+from backend.targets.milestone import tasks, watching
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
 from backend.targets.milestone.hardware import Hardware, Seat
@@ -42,6 +42,7 @@ class Vms:
     bookmark: bool
     event: str
     link: str
+    watch_url: str
     h265: bool
     poll_seconds: float
     task_hours: float
@@ -80,7 +81,8 @@ class Putting:
         bookmark_id = self._marked(seat, wanted)
         self._book.verified(self.source.video_id)
         self.transfer.advance(self.source.size_bytes)
-        return RemoteCopy(key, proof_of(self.source.video_id, seat.camera_id, wanted, bookmark_id, lock_id))
+        proof = proof_of(self.source.video_id, seat.camera_id, wanted, bookmark_id, lock_id)
+        return RemoteCopy(key, proof, watching.address(self.vms.watch_url, seat.camera_id, wanted.span))
 
     @property
     def _book(self) -> Book:

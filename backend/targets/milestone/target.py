@@ -68,6 +68,7 @@ class MilestoneTarget:
             bookmark=bool(options["bookmark"]),
             event=str(options["event"]),
             link=str(options["link"]),
+            watch_url=str(options["watch_url"]),
             h265=bool(options["h265"]),
             poll_seconds=float(options["poll_seconds"]),
             task_hours=float(options["task_hours"]),

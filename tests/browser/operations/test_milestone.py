@@ -9,8 +9,8 @@ from tests.browser.operations.made_up import place
 
 WORDS = (
     "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified "
-    "means that the VMS\u2019s own sequences cover the recording\u2019s time. The original file and its SHA-256 cannot "
-    "be had back from a VMS."
+    "means that the VMS\u2019s own sequences cover the recording\u2019s time. It gets the picture alone, without "
+    "sound. The original file and its SHA-256 cannot be had back from a VMS."
 )
 
 

@@ -41,7 +41,9 @@ def test_whoever_asks_for_the_file_is_told_where_its_footage_is_and_what_cannot_
         "Milestone has the footage on its camera 8f4c1f2e from 2026-11-20 09:00:00 UTC to 2026-11-20 09:00:1" in words
     )
     assert "https://vms.example/camera" in words
-    assert "The original file and its SHA-256 cannot be had back" in words
+    assert (
+        "The original file and its SHA-256 cannot be had back from a VMS, which has the picture alone, without" in words
+    )
     assert refusal.value.detail["footage"] == [
         {
             "target": "milestone", "link": "https://vms.example/camera", "vms_camera_id": CAMERA, "locked": False,

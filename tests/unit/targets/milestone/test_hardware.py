@@ -154,6 +154,7 @@ def test_the_check_walks_the_whole_way_and_changes_nothing(house: House) -> None
     assert report.ok, report.message
     assert "Recorder 1" in report.message
     assert "added there with the first recording" in report.message
+    assert "the picture alone, without sound" in report.message
     assert "not yet tried against a real VMS" in report.message
     assert house.vms.every("hardware") == []
     assert {one.operation for one in house.vms.requests} >= {"uris", "token", "Login", "GET hardware"}

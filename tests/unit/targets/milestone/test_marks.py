@@ -12,7 +12,7 @@ from tests.services.vms import tags
 from tests.services.vms.faults import Status
 from tests.unit.targets.milestone.vms_site import House, Kept, made_by
 
-BOOKMARK = "POST bookmarks"
+BOOKMARK, EVENT = "POST bookmarks", "POST events"
 
 
 def test_a_bookmark_whose_answer_was_lost_is_found_by_its_reference(house: House) -> None:
@@ -44,15 +44,49 @@ def test_a_vms_without_bookmarks_is_a_persons_matter_and_can_be_done_without(hou
 
 
 @pytest.mark.parametrize("rich", [False, True])
+def test_an_event_tells_camera_link_and_video_where_the_vms_takes_them_and_is_bare_elsewhere(
+    house: House, rich: bool
+) -> None:
+    kind = tags.user_defined_event(house.vms.world, {"name": "Arrived"})
+    house.vms.faults.rich_events = rich
+    source = house.source()
+    house.target(event=" arrived", link="https://video.example.org").put(source, "p/a.mp4", Told())
+    (event,) = house.vms.every("events")
+    assert event.fields["type"] == kind.id
+    if not rich:
+        assert event.fields.keys() == {"type", "time", "timestamp"}
+        return
+    assert event.fields["source"] == f"cameras/{house.vms.cameras[0].id}"
+    told = event.fields["data"]
+    assert (told["reference"], told["header"]) == (source.video_id, "The yard")
+    assert f"https://video.example.org/library?video={source.video_id}" in told["description"].splitlines()
+
+
+@pytest.mark.parametrize("rich", [False, True])
 def test_an_event_is_triggered_once_even_when_its_answer_is_lost(house: House, rich: bool) -> None:
     tags.user_defined_event(house.vms.world, {"name": "Arrived"})
     house.vms.faults.rich_events = rich
+    if not rich:
+        # The refusal of all but the bare type arrives; what is lost is the answer to that.
+        house.vms.faults.add(Status(400), EVENT)
+    house.vms.faults.lose_reply(EVENT)
     target, source, transfer = house.target(event="arrived"), house.source(), Told()
-    house.vms.faults.lose_reply("POST events", times=1)
     with pytest.raises(TransientFailure):
         target.put(source, "p/a.mp4", transfer)
     target.put(source, "p/a.mp4", transfer)
-    assert made_by(house)["events"] <= 1
+    assert made_by(house)["events"] == 1
+
+
+def test_an_event_whose_refusal_was_lost_is_not_asked_for_again(house: House) -> None:
+    """Nobody here knows that it was refused, and there is rather none than two."""
+    tags.user_defined_event(house.vms.world, {"name": "Arrived"})
+    house.vms.faults.lose_reply(EVENT)
+    target, source, transfer = house.target(event="arrived"), house.source(), Told()
+    with pytest.raises(TransientFailure):
+        target.put(source, "p/a.mp4", transfer)
+    target.put(source, "p/a.mp4", transfer)
+    assert len(house.vms.called(EVENT)) == 1
+    assert made_by(house)["events"] == 0
 
 
 def test_an_event_that_nobody_made_is_a_persons_matter(house: House) -> None:

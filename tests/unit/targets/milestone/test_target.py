@@ -22,9 +22,12 @@ ADD = "POST recordingServers/{id}?task=AddHardware"
 
 
 def test_a_recording_is_fetched_proved_and_marked(house: House) -> None:
-    target, source, transfer = house.target(link="https://video.example.org"), house.source(), Told()
+    to_watch = "https://vms.example.org/?camera={camera_id}"
+    target = house.target(link="https://video.example.org", watch_url=to_watch)
+    source, transfer = house.source(), Told()
     copy = target.put(source, "p/a.mp4", transfer)
     camera = house.vms.cameras[0]
+    assert copy.link == f"https://vms.example.org/?camera={camera.id}"
     assert target.verify(expected(source), copy).verdict is Verdict.MATCHES
     assert copy.key == "p/a.mp4"
     assert {name: copy.proof[name] for name in ("vms_camera_id", "start", "end", "lock_id")} == {
