@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from pydantic_core import PydanticUndefined
 
 from backend.cli.main import root
 from backend.settings import Settings
+from backend.targets.config_table import read_table
+from backend.targets.milestone.options import MILESTONE_OPTIONS
 from tests.unit.web.conftest import Open
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,6 +35,36 @@ def test_settings_table_is_the_programs_own() -> None:
     shown = re.findall(r"^\| `(\w+)` \| (.*?) ?\| (.*) \|$", table, re.MULTILINE)
     real = [(n.upper(), _default(n), info.description or "") for n, info in Settings.model_fields.items()]
     assert shown == real
+
+
+def test_the_options_of_a_vms_are_the_programs_own() -> None:
+    table = README.split("<!-- milestone options:")[1].split("<!-- end of milestone options -->")[0]
+    shown = re.findall(r"^\| `(\w+)` \| (.*?) ?\| (.*) \|$", table, re.MULTILINE)
+    assert shown == [(option.name, _written(option.default), option.meaning) for option in MILESTONE_OPTIONS]
+
+
+def _written(default: object) -> str:
+    """As it stands in targets.toml; "" where nothing does."""
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`" if default != "" else ""
+
+
+def test_the_example_of_a_vms_is_one_that_the_program_takes() -> None:
+    examples = re.findall(r"```toml\n(.*?)```", re.sub(r"^   ", "", README, flags=re.MULTILINE), re.DOTALL)
+    (table,) = (t for e in examples for t in tomllib.loads(e).get("target", []) if t["kind"] == "milestone")
+    assert {"ca_file", "recording_server", "camera_by"} <= table.keys()
+    problems: list[str] = []
+    read_table({**table, "ca_file": __file__}, "README", problems)
+    assert problems == []
+
+
+def test_nobody_is_promised_what_was_never_tried_or_cannot_be() -> None:
+    """Until one was: then this test changes together with what is said to users."""
+    part = " ".join(README.split("## Milestone XProtect")[1].split("\n## ")[0].split())
+    assert "**This implements the documented interface; it was not yet tried against a real VMS.**" in part
+    assert "**The VMS gets the picture alone, without sound.**" in part
+    first = part.split("**First steps**")[0]
+    for needed in ("2025 R2 or later", "edition with edge storage", "recording enabled", "live picture stays empty"):
+        assert needed in first
 
 
 def test_addresses_in_the_readme_exist(open_site: Open) -> None:
