@@ -236,8 +236,8 @@ def test_a_driver_that_knows_the_first_media_service_alone_takes_no_h265(vms: Vm
 
 def test_what_adding_hardware_does_not_know_is_refused(vms: Vms, caller: Caller) -> None:
     server, (driver,) = vms.recording_server.id, [one for one in vms.every("hardwareDrivers") if one.name == "ONVIF"]
-    body = {"hardwareAddress": "http://127.0.0.1:9/", "userName": USER, "password": PASSWORD}
-    body |= {"hardwareDriverPath": driver.path(), "customData": "x"}  # type: ignore[dict-item]
+    body: dict[str, object] = {"hardwareAddress": "http://127.0.0.1:9/", "userName": USER, "password": PASSWORD}
+    body |= {"hardwareDriverPath": driver.path(), "customData": "x"}
     answer = caller.rest("POST", f"recordingServers/{server}?task=AddHardware", body)
     assert (answer.status_code, answer.json()["error"]["details"][0]["property"]) == (400, "customData")
 

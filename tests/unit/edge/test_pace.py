@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 def test_each_frame_waits_until_the_ones_before_it_are_paid_for() -> None:
     clock = Clock()
-    pace, began = Pace(2, clock=clock, sleep=clock.sleep), []
+    pace, began = Pace(2, clock=clock, sleep=clock.sleep), list[float]()
 
     async def send() -> None:
         for size in (MIB, 4 * MIB, 1):
@@ -28,7 +28,7 @@ def test_each_frame_waits_until_the_ones_before_it_are_paid_for() -> None:
 
 def test_streams_share_it_by_turns() -> None:
     clock = Clock()
-    pace, sent = Pace(1, clock=clock, sleep=clock.sleep), []
+    pace, sent = Pace(1, clock=clock, sleep=clock.sleep), list[tuple[str, float]]()
 
     async def stream(name: str) -> None:
         for _ in range(3):
