@@ -1,4 +1,4 @@
-"""What the device says it can do, as it stands in the answers: the same in the list of services and in the older one."""
+"""What the device says it can do, as it stands in the answers: the same in the list of services and in the older."""
 
 from __future__ import annotations
 
