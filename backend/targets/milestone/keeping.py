@@ -98,10 +98,13 @@ class Keeping:
             detail={"retention_minutes": int(kept.lasts.total_seconds() // 60)},
         )
 
-    def doubt(self, camera_id: str, span: Span, is_locked: Locked) -> str:
-        """Why the VMS alone is not to be relied on for this recording, though it has it now; "" when it may be."""
+    def doubt(self, camera_id: str, span: Span) -> str:
+        """Why the VMS alone is not to be relied on for this recording, though it has it now; "" when it may be.
+
+        An evidence lock is no reason to rely on it: whoever asks this has no hold to mind, so its lock goes soon.
+        """
         kept = self.retention(camera_id)
-        if (kept.lasts is not None and self._stays(span, kept.lasts)) or is_locked():
+        if kept.lasts is not None and self._stays(span, kept.lasts):
             return ""
         if kept.lasts is None:
             return f"how long the VMS keeps it could not be read ({kept.unread})"

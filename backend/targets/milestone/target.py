@@ -116,12 +116,12 @@ class MilestoneTarget:
             return Proof(Verdict.DIFFERS, _HOW, reason=reason)
 
     def doubt(self, copy: RemoteCopy) -> str:
-        """By the VMS's own retention, and the evidence locks that keep it off (see `Perishable`)."""
+        """By the VMS's own retention; no evidence lock counts, as it goes with its hold (see `Perishable`)."""
         with self._judging():
             known = self._known(copy)
             if known is None:
                 return "the VMS shows no camera that it was on"
-            return self._vms.keeping.doubt(known.camera_id, known.wanted.span, lambda: self._locks.are_on(known))
+            return self._vms.keeping.doubt(known.camera_id, known.wanted.span)
 
     def check(self) -> CheckReport:
         """Walk the whole way without footage (see `Target.check`)."""
