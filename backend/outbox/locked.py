@@ -48,7 +48,8 @@ def known(session: Session, target: str, video_ids: Iterable[str]) -> dict[str, 
 def over(session: Session, target: str, at: datetime) -> dict[str, Locked]:
     """What is remembered and not held any more."""
     is_of = TargetNote.name == literal(_NOTE, String()).concat(Hold.video_id)
-    mine = (TargetNote.target == target, TargetNote.name >= _NOTE, TargetNote.name < _NOTE + "~")
+    # Not by bounds: which words lie between two others hangs on the database's collation.
+    mine = (TargetNote.target == target, TargetNote.name.startswith(_NOTE, autoescape=True))
     held = exists().where(and_(is_of, counting(at)))
     query = select(TargetNote).where(*mine, ~held).order_by(TargetNote.name).limit(_MOST)
     return {_video_of(note): _read(note.value) for note in session.scalars(query)}
