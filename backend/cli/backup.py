@@ -51,7 +51,9 @@ def backup(folder: Path | None, keep: int | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="do not ask")
 @_AS_JSON
 def restore_backup(file: Path, yes: bool, as_json: bool) -> None:
-    """Bring back what a rebuild cannot: tokens, links, webhooks, vectors, the audit, the book of offers to a VMS.
+    """Bring back what a rebuild cannot, out of a backup of the catalog.
+
+    Tokens, share links, webhooks, vectors, the audit, and what was offered to a VMS.
 
     After `video_manager rebuild`, which brings back the videos. Works while the server runs, and again does no harm:
     what is here stays. Whoever had a token signs in with it again, unless it was revoked before or since. Webhooks are

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -199,7 +200,7 @@ class Evidence:
         asked = _each_lock(noted.copy, taken)
         try:
             for copy in asked:
-                self.hands.ask(taken, lambda copy=copy: target.let_go(copy))  # type: ignore[misc]
+                self.hands.ask(taken, partial(target.let_go, copy))
         except TargetError as error:
             self._failed(name, video_id, error)
             if taken is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -32,12 +32,12 @@ class Looking(Shelf):
         """One under way."""
         return self.looks.setdefault(recording.id, Future())
 
-    def frames(self, camera_token: str, recording: Recording, since: object) -> Iterator[Frame]:
+    def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         look = self.looks.get(recording.id)
         if look is not None and not look.done():
             self.asked += 1
             raise NotYet(look)
-        return super().frames(camera_token, recording, since)  # type: ignore[arg-type]
+        return super().frames(camera_token, recording, since)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -16,6 +18,10 @@ from tests.unit.targets.milestone.vms_site import LENGTH, START, House, Kept
 
 ADD = "POST recordingServers/{id}?task=AddHardware"
 UPDATE = "POST hardware/{id}?task=UpdateHardware"
+
+
+def _later(now: Callable[[], float], minutes: int) -> float:
+    return now() + 60 * minutes
 
 
 class Stops(Told):
@@ -86,7 +92,7 @@ def test_the_time_of_a_task_counts_from_its_beginning_however_often_the_worker_s
         target = house.target()
         target.take_notes_in(notes)
         now = target._hardware.now
-        target._hardware.now = lambda now=now, minutes=minutes: now() + 60 * minutes  # type: ignore[misc]
+        target._hardware.now = partial(_later, now, minutes)
         if not minutes:
             house.vms.faults.add(Drop(), "GET tasks/{id}")
         with pytest.raises(TransientFailure, match=words):
