@@ -30,7 +30,7 @@ def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_na
     assert places.default == ("milestone",)
     assert places.footage_suffices
     # What need not go there is not missed there either.
-    assert (places.required, places.required_of_recordings) == (set(), {"milestone"})
+    assert (places.required, places.required_of_recordings) == (frozenset(), frozenset({"milestone"}))
     assert choose_targets(places, ("nas",), "p", "", is_recording=True) == ["nas"]
     assert places.requires("nas", named=True)
     options = places.get("milestone").config.options
@@ -40,7 +40,7 @@ def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_na
 def test_both_means_both(tmp_path: Path) -> None:
     places = opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS, **STORE)
     assert set(places.default) == {"folder", "milestone"}
-    assert (places.required, places.required_of_recordings) == ({"folder"}, {"milestone"})
+    assert (places.required, places.required_of_recordings) == (frozenset({"folder"}), frozenset({"milestone"}))
     assert not places.footage_suffices
     with pytest.raises(SettingsError, match="STORAGE_MODE=BOTH needs a place for the files besides the VMS"):
         opened(tmp_path, None, STORAGE_MODE="BOTH", **VMS)
@@ -72,7 +72,7 @@ def test_a_rule_and_upload_targets_name_the_vms_for_every_video(
     assert choose_targets(named, None, "p", "", is_recording=False) == ["vms"]
     assert named.required == {"vms", *others}
     left_out = opened(tmp_path, text, STORAGE_MODE=mode, UPLOAD_TARGETS="nas", **VMS)
-    assert (left_out.required, left_out.required_of_recordings) == ({"nas"}, {"vms"})
+    assert (left_out.required, left_out.required_of_recordings) == (frozenset({"nas"}), frozenset({"vms"}))
 
 
 def test_a_second_vms_stops_the_start_in_words_and_one_that_is_disabled_does_not(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_one_of_targets_toml_takes_in_mode_local_only_what_is_named_for_it(tmp_p
     rule = '[[rule]]\nproject = "gate"\ntargets = ["nas", "vms"]\n'
     places = opened(tmp_path, folder("nas") + OWN + rule)
     assert places.default == ("nas",)
-    assert (places.required, places.required_of_recordings) == ({"nas"}, set())
+    assert (places.required, places.required_of_recordings) == (frozenset({"nas"}), frozenset())
     assert choose_targets(places, None, "gate", "", is_recording=False) == ["nas", "vms"]
     named = opened(tmp_path, folder("nas") + OWN, UPLOAD_TARGETS="nas,vms")
     assert named.default == ("nas", "vms")
