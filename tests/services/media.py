@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.services.made_once import made_once
 from tests.services.process import find_program
 
 # What each container holds when nothing is said: (video codec, audio codec).
@@ -70,23 +71,28 @@ def make_video(
     if audio:
         inputs += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"]
         made += ["-c:a", usual_audio if audio is True else audio]
-    ffmpeg(*inputs, *made, "-t", str(seconds), *extra, path)
-    return path
+    return _made(path, *inputs, *made, "-t", str(seconds), *extra)
 
 
 def make_audio(path: Path, *, seconds: float = 2, codec: str = "", extra: Sequence[str] = ()) -> Path:
     """A tone, in the container that the name of `path` asks for. Returns `path`."""
     _, usual = _USUAL.get(path.suffix.lower(), ("", "aac"))
     tone = "sine=frequency=440:sample_rate=44100"
-    ffmpeg("-f", "lavfi", "-i", tone, "-c:a", codec or usual, "-t", str(seconds), *extra, path)
-    return path
+    return _made(path, "-f", "lavfi", "-i", tone, "-c:a", codec or usual, "-t", str(seconds), *extra)
 
 
 def make_picture(path: Path, *, size: str = "320x180", picture: str = "testsrc2") -> Path:
     """One still picture; its format is that of the name. Returns `path`."""
     joined = ":" if "=" in picture else "="
-    ffmpeg("-f", "lavfi", "-i", f"{picture}{joined}size={size}", "-frames:v", "1", path)
-    return path
+    return _made(path, "-f", "lavfi", "-i", f"{picture}{joined}size={size}", "-frames:v", "1")
+
+
+def _made(path: Path, *words: str) -> Path:
+    """By ffmpeg, from these words; only where they name another file is it asked each time."""
+    if any("/" in word for word in words):
+        ffmpeg(*words, path)
+        return path
+    return made_once(path, words, lambda: ffmpeg(*words, path))
 
 
 def pixels(path: Path, *, size: str = "16x9", at_seconds: float = 0) -> bytes:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from backend.catalog.gaps import Stretch
 from backend.exports.wish import Recording
+from tests.services.made_once import made_once
 from tests.services.process import find_program
 
 # Of all footage; instants are told in milliseconds after it.
@@ -88,6 +89,11 @@ def _check(number: int) -> int:
 
 def record(path: Path, start: float, end: float, shot: Shot = _USUAL, *, without: Sequence[float] = ()) -> Path:
     """A segment from `start` to `end`, in seconds after ZERO; `without`: the frames at these seconds are left out."""
+    words = start, end, shot, tuple(without)
+    return made_once(path, words, lambda: _record(path, start, end, shot, without))
+
+
+def _record(path: Path, start: float, end: float, shot: Shot, without: Sequence[float]) -> None:
     count = round((end - start) * shot.fps)
     instants = [start + number / shot.fps for number in range(count)]
     frames = b"".join(stamp(round(instant * 1000), shot.size).tobytes() for instant in instants)
@@ -102,7 +108,6 @@ def record(path: Path, start: float, end: float, shot: Shot = _USUAL, *, without
     command += ["-c:v", shot.codec, "-pix_fmt", "yuv420p", "-g", str(shot.gop), "-bf", str(shot.bframes)]
     command += ["-threads", "1", *_quick(shot), *(["-c:a", "aac", "-b:a", "64k"] if shot.audio else []), *shot.extra]
     subprocess.run([*command, str(path)], input=frames, check=True, timeout=60)
-    return path
 
 
 def _quick(shot: Shot) -> list[str]:

@@ -26,13 +26,33 @@ __all__ = ["open_ledger", "open_site", "site"]
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 64
 
 
+class Tokens(dict[str, str]):
+    """A token for each role, made when a test first speaks as that role: most do as one."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    def __missing__(self, role: str) -> str:
+        with self._services.database.write() as session:
+            _, secret = tokens.create(session, role, tokens.Role(role), [])
+        self[role] = secret
+        return secret
+
+    def of_every_role(self) -> Tokens:
+        """These, when there is one of each role."""
+        for role in tokens.Role:
+            assert self[role]
+        return self
+
+
 @dataclass
 class Site:
     """One installation and who speaks to it."""
 
     services: Services
     client: FlaskClient
-    tokens: dict[str, str]
+    tokens: Tokens
 
     def call(self, method: str, path: str, role: str | None = "admin", **options: Any) -> TestResponse:
         headers = dict(options.pop("headers", {}))
@@ -91,10 +111,8 @@ def open_site(tmp_path: Path, database_url: str, idle_apps: list[APIFlask]) -> I
         make_keys(layout)
         services = build_services(settings, {})
         opened.append(services)
-        with services.database.write() as session:
-            made = {str(role): tokens.create(session, role, role, [])[1] for role in tokens.Role}
         serving.append(app_for(services))
-        return Site(services, serving[-1].test_client(), made)
+        return Site(services, serving[-1].test_client(), Tokens(services))
 
     yield make
     for services in opened:
