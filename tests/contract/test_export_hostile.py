@@ -18,6 +18,7 @@ from tests.services.exporting import Told, export, export_work, wish
 from tests.services.hostile_media import Lure, lures, make_siblings, put_siblings
 from tests.services.media import brightness, ffmpeg, ffprobe, make_video, still_running
 from tests.services.process import find_program
+from tests.services.sampling import sample
 from tests.services.stamped import between, record, recording
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ def join(tools: Confinement, workspace: Path, *paths: Path) -> Path | None:
     return workspace / "out.mkv"
 
 
-@pytest.mark.parametrize("lure", _LISTS, ids=str)
+@pytest.mark.parametrize("lure", sample(_LISTS, 30), ids=str)
 def test_a_list_dressed_as_a_segment_opens_nothing_in_a_row(tools: Confinement, place: Path, lure: Lure) -> None:
     source, workspace = lure.write(place, port=9), place.parent / "workspace"
     dark = make_video(place / "dark.mp4", seconds=1, codec="libx264", picture="color=black", audio=False)
