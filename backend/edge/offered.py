@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
@@ -117,9 +117,15 @@ class OfferedFootage:
         ]
 
     def recordings(self, camera_token: str) -> Sequence[Recording]:
+        return self.recordings_of([camera_token])[camera_token]
+
+    def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
         """Without those whose file is gone."""
-        offers = self._book.offers(camera_token, self._tell)
-        return [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._place(one).is_file()]
+        every = self._book.offers_of(camera_tokens, self._tell)
+        return {
+            token: [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._place(one).is_file()]
+            for token, offers in every.items()
+        }
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         offer = self._book.offered(recording.id)
