@@ -94,6 +94,15 @@ class Places:
             return False
         return named or (name not in self.apart and (is_recording or name not in self.of_recordings))
 
+    def required_of(self, name: str) -> str:
+        """Of which videos a copy there is required: all | recordings | named (those that it is named for) | none."""
+        place = self.by_name.get(name)
+        if place is None or not place.config.required:
+            return "none"
+        if name in self.required:
+            return "all"
+        return "recordings" if name in self.required_of_recordings else "named"
+
     @property
     def footage(self) -> frozenset[str]:
         """Those that keep what is to be seen, and never give the file back: of the kind milestone."""

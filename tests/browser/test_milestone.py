@@ -65,7 +65,19 @@ def test_in_place_of_a_broken_player_it_says_where_to_watch_and_what_is_lost(she
     expect(details.locator("video")).to_have_count(0)
     expect(details.get_by_role("link", name="Download")).to_have_count(0)
     expect(details.locator("[data-fact=SHA-256]")).to_contain_text("In the VMS only")
+    expect(details.get_by_text("Convert…")).to_have_count(0)
     assert not [path for path in shelf.asked if path.endswith(("/content", "/download"))]
+
+
+def test_the_way_to_the_vms_is_whole_on_a_phone(shelf: Shelf) -> None:
+    shelf.page.set_viewport_size({"width": 390, "height": 844})
+    camera = {**FOOTAGE, "vms_camera_id": "8f4c1f2e-53b1-4c0a-9d7a-0d3c2b1a5e6f"}
+    copy = in_vms(link="https://vms.example/camera", footage=camera)
+    told = shelf.open(shelf.put(status="remote-only", local="pruned", deliveries=[copy])).locator("[data-not-yet]")
+    link, room = told.get_by_role("link").bounding_box(), told.bounding_box()
+    assert link
+    assert room
+    assert link["y"] + link["height"] <= room["y"] + room["height"]
 
 
 def ended(**more: Any) -> dict[str, Any]:

@@ -20,3 +20,13 @@ def test_of_a_vms_it_is_said_what_verified_means_and_that_none_was_tried_yet(des
     part = desk.part("Targets")
     expect(part.locator("[data-place=milestone]")).to_contain_text(WORDS)
     expect(part.locator("[data-as-far-as-known]")).to_have_count(1)
+
+
+def test_it_is_not_called_required_of_what_does_not_belong_there(desk: Desk) -> None:
+    vms = place("milestone", "Milestone", kind="milestone", required_of="recordings")
+    desk.server.places = [place("nas", "NAS", required_of="named"), place("drive", "Drive"), vms]
+    desk.go()
+    part = desk.part("Targets")
+    expect(part.locator("[data-place=milestone]")).to_contain_text("milestone · required of recordings")
+    expect(part.locator("[data-place=nas]")).to_contain_text("folder · required where named")
+    expect(part.locator("[data-place=drive] .place-name")).to_have_text("Drivefolder · required")

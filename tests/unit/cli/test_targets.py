@@ -38,6 +38,17 @@ def test_check_writes_and_removes_a_probe_and_its_code_tells(either: CommandLine
     assert either("targets", "check", "moon").code == 3
 
 
+def test_of_a_vms_it_is_said_that_only_recordings_need_it(
+    prepared: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vms = {"MILESTONE_URL": "https://vms.example", "MILESTONE_USERNAME": "u", "MILESTONE_PASSWORD": "p"}
+    store = {"STORAGE_BACKEND": "FILESYSTEM", "FILESYSTEM_PATH": str(prepared.copies)}
+    for name, value in {"STORAGE_MODE": "BOTH", **vms, **store}.items():
+        monkeypatch.setenv(name, value)
+    shown = [line.split("\t")[:2] for line in prepared.well("targets").out.splitlines()]
+    assert shown == [["folder", "folder"], ["milestone", "milestone (for recordings)"]]
+
+
 def test_pause_and_resume(either: CommandLine) -> None:
     either.use_target()
     either.well("release")
