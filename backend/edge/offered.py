@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.confine import Confinement
+from backend.disk.atomic import told_as
 from backend.edge import stored
 from backend.edge.footage import Camera, Frame, NotYet, Recording
 from backend.errors import MediaError, StorageError
@@ -120,10 +121,10 @@ class OfferedFootage:
         return self.recordings_of([camera_token])[camera_token]
 
     def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
-        """Without those whose file is gone."""
+        """Without those whose file is gone, or cannot be looked at."""
         every = self._book.offers_of(camera_tokens, self._tell)
         return {
-            token: [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._place(one).is_file()]
+            token: [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._is_there(one)]
             for token, offers in every.items()
         }
 
@@ -145,6 +146,14 @@ class OfferedFootage:
         announced = next((one.codec for one in self._book.cameras() if one.token == camera_token), None)
         if announced != codec:
             raise MediaError(f"The recording is {codec}, but its camera announces {announced or 'nothing'}.")
+
+    def _is_there(self, offer: Offer) -> bool:
+        try:
+            with told_as("looking for an offered file"):
+                return self._place(offer).is_file()
+        except StorageError as error:
+            self._tell(error)
+            return False
 
     def _place(self, offer: Offer) -> Path:
         return self._book.layout.absolute(offer.path)

@@ -6,6 +6,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import partial
@@ -84,6 +85,16 @@ def test_recordings_come_and_go_as_they_are_offered_and_withdrawn(book: Book, fo
     assert footage.recordings(camera.token) == []
     assert len(footage.cameras()) == 1, "a channel that the VMS knows goes"
     assert footage.recordings("nobody") == []
+
+
+def test_a_file_that_cannot_be_looked_at_is_told_and_hides_no_other(
+    book: Book, footage: OfferedFootage, tmp_path: Path
+) -> None:
+    first, second = offered(book, "a1", 0), offered(book, "b2", 20)
+    # As a disk's fault, but for its number: that no file is there is an answer, that a name is too long is none.
+    book.offer(replace(first, path=f"uploads/p/{'x' * 300}.mp4"))
+    assert [one.id for one in footage.recordings(second.camera_token)] == ["b2"]
+    assert "edge_offer_unreadable" in (tmp_path / "logs" / "video_uploads.log").read_text()
 
 
 def test_each_frame_has_the_instant_of_its_recording(book: Book, footage: OfferedFootage) -> None:
