@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from backend.errors import Unreadable
 from backend.offers.entries import Codec
 
-_H264_SPS, _H264_PPS = 7, 8
-_H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34
+_H264_SPS, _H264_PPS, _H264_DELIMITER = 7, 8, 9
+_H265_VPS, _H265_SPS, _H265_PPS, _H265_DELIMITER = 32, 33, 34, 35
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ def kind(codec: Codec, unit: bytes) -> int:
 def is_parameter_set(codec: Codec, unit: bytes) -> bool:
     wanted = (_H264_SPS, _H264_PPS) if codec == "H264" else (_H265_VPS, _H265_SPS, _H265_PPS)
     return kind(codec, unit) in wanted
+
+
+def is_delimiter(codec: Codec, unit: bytes) -> bool:
+    """Whether it says that an access unit begins here: nothing of that may stand before it (H.264 section 7.4.1.2.3,
+    H.265 section 7.4.2.4.4)."""
+    return kind(codec, unit) == (_H264_DELIMITER if codec == "H264" else _H265_DELIMITER)
 
 
 def split(sample: bytes, length_bytes: int) -> tuple[bytes, ...]:
