@@ -110,8 +110,8 @@ def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -
         answer = {"target": name, "count": found.count, "bytes": found.bytes, "not_here": found.elsewhere}
         show_json(answer | {"queued": not dry_run})
         return
-    videos = "video" if found.count == 1 else "videos"
-    say(f"{found.count} {videos} ({in_units(found.bytes)}) {'would be' if dry_run else 'were'} queued to {name}.")
+    videos, were = ("video", "was") if found.count == 1 else ("videos", "were")
+    say(f"{found.count} {videos} ({in_units(found.bytes)}) {'would be' if dry_run else were} queued to {name}.")
     if found.elsewhere:
         say(f"{found.elsewhere} more have no bytes here; `video_manager restore` brings them back first.")
     if found.count and not dry_run:

@@ -30,6 +30,7 @@ from backend.targets.rules import Rule
 from backend.targets.targets_file import read_targets_file
 
 _REDIS = "redis"
+_NO_VMS = " MILESTONE_URL makes one with STORAGE_MODE=MILESTONE or BOTH; with LOCAL a [[target]] in targets.toml does."
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Places:
 
     def get(self, name: str) -> Place:
         if name not in self.by_name:
-            raise NotFound(f"There is no target '{name}'; known: {', '.join(self.by_name) or 'none is configured'}.")
+            known = ", ".join(self.by_name) or "none is configured"
+            raise NotFound(f"There is no target '{name}'; known: {known}.{_NO_VMS if name == MILESTONE else ''}")
         return self.by_name[name]
 
     @property

@@ -120,6 +120,50 @@ def test_the_library_names_the_copies_that_ended(visit: Any) -> None:
     assert said(visit, "library/states.js", "statusMark", video)["word"] == "Ended in the VMS"
 
 
+@pytest.mark.parametrize(
+    ("told", "lacking"),
+    [
+        ({"start_time": "2026-11-20T09:00:00Z"}, "without end_time"),
+        ({"end_time": "2026-11-20T09:00:00Z"}, "without start_time"),
+        ({}, "without start_time and end_time"),
+        ({"start_time": "2026-11-20T09:00:00Z", "end_time": "2026-11-20T09:00:12Z"}, ""),
+        ({"camera_id": ""}, ""),
+        ({"deliveries": [in_vms()]}, ""),
+    ],
+)
+def test_a_cameras_video_that_lacks_an_instant_says_why_the_vms_does_not_get_it(
+    visit: Any, told: dict[str, Any], lacking: str
+) -> None:
+    vms = {"name": "milestone", "kind": "milestone", "label": "Milestone", "required_of": "recordings"}
+    video = {"camera_id": "gate", "start_time": None, "end_time": None, "deliveries": [delivery("nas")], **told}
+    words = said(visit, "words/footage.js", "noRecording", video, [vms])
+    assert words.partition("but was sent ")[2] == (
+        lacking and f"{lacking}. Send it again with camera_id, start_time and end_time."
+    )
+    assert said(visit, "words/footage.js", "noRecording", video, [{**vms, "required_of": "named"}]) == ""
+
+
+def test_the_details_say_it_and_do_not_deny_the_targets_that_there_are(shelf: Shelf) -> None:
+    vms = {"name": "milestone", "kind": "milestone", "label": "VMS", "required_of": "recordings"}
+    shelf.page.evaluate(
+        """async (targets) => {
+            const { session } = await partOfPage("server/session.js");
+            session.value = { ...session.value, targets };
+        }""",
+        [vms],
+    )
+    details = shelf.open(shelf.put(camera_id="gate", start_time="2026-11-20T09:00:00Z"))
+    expect(details.locator("[data-no-recording]")).to_contain_text("It does not go to VMS by itself")
+    expect(details).to_contain_text("None: no target gets it by itself. It is kept on this server only.")
+    expect(details).not_to_contain_text("No target is set up")
+
+
+def test_that_it_is_tried_again_is_said_once(visit: Any) -> None:
+    copy = {"state": "pending", "error": "Milestone refused the connection. It is tried again.", "attempts": 2}
+    told = said(visit, "words/states.js", "explain", copy, "Milestone", 0)
+    assert told.startswith("Milestone did not take it yet: Milestone refused the connection. Tried")
+
+
 def test_a_verified_copy_there_is_told_as_what_it_is(shelf: Shelf) -> None:
     locked = in_vms(footage={**FOOTAGE, "locked": True})
     copy = shelf.open(shelf.put(deliveries=[locked])).locator("[data-copy=milestone]")

@@ -96,7 +96,7 @@ _TRANSIENT = {
     "too-large": "gave an answer larger than any that is expected. See to MILESTONE_URL and to proxies in between",
     "busy": "asks to slow down",
     "edge-down": "has nothing to fetch from: our edge device does not answer at {message}. See whether the edge "
-    "process runs (Procfile, its log), and to EDGE_ADDRESS and EDGE_PORT",
+    "process runs (Procfile, its log), what it listens on (EDGE_HOST), and to EDGE_ADDRESS and EDGE_PORT",
     "fault": "could not say what it has ({message})",
     "recorder": "says of its recording server nothing that leads there ({message})",
     "task-failed": "could not fetch the recording: {message}",

@@ -7,7 +7,6 @@ from typing import Any, Literal
 from backend.web.schemas.base import Shape
 from backend.web.schemas.report import Amount
 
-
 RequiredOf = Literal["all", "recordings", "named", "none"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 
@@ -95,6 +96,12 @@ def test_existing_videos_are_queued_to_a_new_target_once(either: CommandLine) ->
         doc = json.loads(either.path(video).with_name(video["stored_filename"] + ".json").read_text())
         assert [d["target"] for d in doc["deliveries"]] == ["nas"]
     assert either("targets", "enqueue", "moon").code == 3
+
+
+def test_one_video_is_told_as_one(cli: CommandLine) -> None:
+    cli.upload()
+    cli.use_target()
+    assert re.search(r"^1 video \(.*\) was queued to nas\.$", cli.well("targets", "enqueue", "nas").out, re.MULTILINE)
 
 
 def test_what_was_queued_survives_the_loss_of_the_catalog(cli: CommandLine) -> None:

@@ -124,7 +124,7 @@ def test_of_several_recording_servers_one_must_be_named(house: House) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"recording_server": "Nowhere"}, "shows the user no recording server (“Nowhere”)"),
+        ({"recording_server": "Nowhere"}, "shows the user no recording server (“Nowhere”; it shows “Recorder 1”)"),
         ({"driver": "Axis 99"}, "no device driver “Axis 99”"),
         ({"password": "wrong-geheim"}, "does not accept the name and password"),
         ({"username": ""}, "no user is configured. Set username and password of the target, or where"),
