@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from backend.confine import SOURCE, Confinement, Limits
 from backend.errors import MediaError, OverLimit, Unreadable
 from backend.offers.entries import Codec
-from backend.offers.nal import ParameterSets, parameter_sets, split
+from backend.offers.nal import ParameterSets, is_clean, parameter_sets, split
 
 _CODECS: dict[str, Codec] = {"h264": "H264", "hevc": "H265"}
 # ffprobe reads each packet, that is the whole file: a disk gives so much a second at its worst, and a processor.
@@ -130,15 +130,20 @@ def _turns_back(packets: bytes, time_base: Fraction) -> bool:
 
 
 def refuse_broken_samples(path: Path, found: Index) -> None:
-    """Raises Unreadable when one of some frames is not cut as the file's description says."""
-    count = len(found.sizes)
-    some = {found.keyframes[0], count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
+    """Raises Unreadable when one of some frames is not cut as the file's description says, or one of some keyframes is
+    none."""
+    count, keyframes = len(found.sizes), found.keyframes
+    some = {count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
+    clean = {*keyframes[:: max(1, len(keyframes) // _LOOKED_AT)]}
     try:
         with path.open("rb") as file:
-            for number in sorted(some):
+            for number in sorted(some | clean):
                 file.seek(found.places[number])
-                if not split(file.read(found.sizes[number]), found.sets.length_bytes):
+                units = split(file.read(found.sizes[number]), found.sets.length_bytes)
+                if not units:
                     raise Unreadable("A frame has nothing in it.")
+                if number in clean and not is_clean(found.sets.codec, units):
+                    raise Unreadable("A frame that is called a keyframe cannot be decoded by itself.")
     except OSError as error:
         raise MediaError(f"The stored file cannot be read ({error.strerror}).") from error
 
