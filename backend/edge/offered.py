@@ -27,6 +27,7 @@ _MOST_FRAMES = 4_000_000
 _LOOKERS = 4
 # All who waited for a look that failed are told so; who asks later has another one made.
 _FAILED_SECONDS = 10.0
+_TOLD_AGAIN_SECONDS, _MOST_TOLD = 60.0, 20
 # A file, by what tells one writing of it from another.
 _Written = tuple[Path, int, int, int]
 
@@ -105,6 +106,8 @@ class OfferedFootage:
 
     def __init__(self, book: Book, tools: Confinement, log: UploadLog) -> None:
         self._book, self._log = book, log
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._indexes = Indexes(lambda path, should_stop: index(tools, path, should_stop))
 
     def close(self) -> None:
@@ -149,7 +152,7 @@ class OfferedFootage:
 
     def _is_there(self, offer: Offer) -> bool:
         try:
-            with told_as("looking for an offered file"):
+            with told_as(f"looking for {offer.path}"):
                 return self._place(offer).is_file()
         except StorageError as error:
             self._tell(error)
@@ -159,6 +162,13 @@ class OfferedFootage:
         return self._book.layout.absolute(offer.path)
 
     def _tell(self, error: StorageError) -> None:
+        """Each one now and then: a VMS asks all day, and where a disk is away it is away for thousands."""
+        now = time.monotonic()
+        with self._lock:
+            self._told = {words: at for words, at in self._told.items() if now - at < _TOLD_AGAIN_SECONDS}
+            if error.message in self._told or len(self._told) >= _MOST_TOLD:
+                return
+            self._told[error.message] = now
         self._log.write("warning", "edge_offer_unreadable", error=error.message)
 
 
