@@ -19,6 +19,7 @@ from backend.edge.timeline import Change, Timeline
 
 _TRACK_STATE = "RecordingHistory/Track/State"
 _CONCRETE = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+_NOT = re.compile(r"\bnot\s*\(")
 _TRACK_TYPE = re.compile(r"""TrackType\s*=\s*["'](\w+)["']""")
 
 
@@ -103,7 +104,7 @@ class SearchService:
         if recordings:
             cameras = [one for one in cameras if recording_token(one) in recordings]
         types = set(_TRACK_TYPE.findall(filter_text := text(scope, "tt:RecordingInformationFilter")))
-        if filter_text and not types:
+        if filter_text and (not types or _NOT.search(filter_text)):
             raise Fault("Only filters by TrackType are known here.", "InvalidArgVal", "InvalidFilterFault")
         return cameras if not types or "Video" in types else []
 

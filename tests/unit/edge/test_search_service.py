@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from backend.edge.footage import Camera, Frame, Recording
 from backend.edge.search_service import SearchService
-from backend.edge.soap import Call
+from backend.edge.soap import Call, Fault
 from backend.edge.soap_xml import NAMESPACES
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -47,8 +47,22 @@ class Archive:
 )
 def test_all_cameras_are_looked_at_at_once(asked: str) -> None:
     archive = Archive()
-    spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
-    operation = fromstring(f"<all {spaces}>{asked}</all>")[0]
-    call = Call(operation, None, "127.0.0.1", 80)
+    call = called(asked)
     assert SearchService(archive).operations()[call.name[1]](call)
     assert archive.looks == 1
+
+
+@pytest.mark.parametrize(
+    "filtered", ['not(//Track[TrackType = "Audio"])', "boolean(//Track[not (TrackType='Audio')])", "true()"]
+)
+def test_a_filter_that_is_not_understood_is_a_fault_and_no_empty_answer(filtered: str) -> None:
+    inner = f"<tt:RecordingInformationFilter>{filtered}</tt:RecordingInformationFilter>"
+    call = called(f"<tse:FindRecordings><tse:Scope>{inner}</tse:Scope></tse:FindRecordings>")
+    with pytest.raises(Fault, match="TrackType"):
+        SearchService(Archive()).operations()["FindRecordings"](call)
+
+
+def called(asked: str) -> Call:
+    spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    operation = fromstring(f"<all {spaces}>{asked}</all>")[0]
+    return Call(operation, None, "127.0.0.1", 80)
