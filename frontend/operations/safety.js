@@ -81,7 +81,7 @@ function Shares() {
     { name: "On their way", value: waiting, tone: "moving", shape: "moving" },
     { name: "Need a person", value: needs, tone: "needs", shape: "needs" },
     { name: "No recordings", value: exempt, tone: "other", shape: "none" },
-    { name: "Not queued", value: videos - verified - waiting - needs - exempt, tone: "other", shape: "none" },
+    { name: ended(report.answer.value) ? "Ended, or not queued" : "Not queued", value: videos - verified - waiting - needs - exempt, tone: "other", shape: "none" },
   ];
   return html`<${ShareBar} shares=${shares.filter(({ value }) => value > 0)} whole=${videos} />`;
 }

@@ -172,9 +172,12 @@ def test_the_check_tells_a_device_that_is_down_from_one_that_is_another(house: H
         report = house.target(edge_address=address).check()
     assert not report.ok
     assert "edge process runs" in report.message
+    assert "what it listens on (EDGE_HOST)" in report.message
     house.device.on("POST /onvif/device_service", Said(404))
     report = house.target().check()
     assert "something else than our edge device" in report.message
+    unseen = house.target(edge_address="edge.invalid:8580").check()
+    assert "at edge.invalid:8580: see that the VMS reaches it there (EDGE_ADDRESS)." in unseen.message
 
 
 def test_the_check_tells_that_the_vms_signs_in_with_another_name(house: House) -> None:
