@@ -35,8 +35,12 @@ class VmsProblem(Exception):
 
     @property
     def answered(self) -> bool:
-        """Whether the VMS said no, so that it certainly did not do what was asked."""
-        return self.answer.status is not None and 400 <= self.answer.status < 500
+        """Whether the VMS said no, so that it certainly did not do what was asked.
+
+        A 408 is a proxy's or gateway's: it waited too long, and what was asked for may be done all the same.
+        """
+        status = self.answer.status
+        return status is not None and 400 <= status < 500 and status != 408
 
 
 _PARKED = {

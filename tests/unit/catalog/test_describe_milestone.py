@@ -40,6 +40,10 @@ def test_each_state_and_what_was_reached_make_a_phase(state: str, resume: dict[s
     assert phase_of(copy(state, resume=resume), KINDS) == phase
 
 
+def test_what_is_lost_there_and_is_not_here_either_is_not_called_saved() -> None:
+    assert phase_of(copy("damaged", error_code="no-copy-left"), KINDS) is None
+
+
 def test_a_copy_of_another_kind_has_none() -> None:
     assert phase_of(copy("in_progress", "nas", resume={"phase": "offered"}), KINDS) is None
     assert phase_of(copy("pending", "gone"), KINDS) is None
