@@ -103,7 +103,8 @@ _TRANSIENT = {
     "process runs (Procfile, its log), what it listens on (EDGE_HOST), and to EDGE_ADDRESS and EDGE_PORT",
     "fault": "could not say what it has ({message})",
     "recorder": "says of its recording server nothing that leads there ({message})",
-    "task-failed": "could not fetch the recording: {message}",
+    "task-failed": "could not fetch the recording: {message}. If that goes on, see whether the edge process runs, and "
+    "in the Management Client (Edit Hardware) whether the VMS signs in to it with EDGE_USERNAME and EDGE_PASSWORD",
     "task-gone": "knows nothing any more of the retrieval it was about; it starts anew",
     "task-late": "did not finish the retrieval within {message} (option task_hours); it was stopped and starts anew",
     "task-unsure": "was asked for the retrieval and did not tell its number; {message}",
