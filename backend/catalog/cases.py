@@ -19,7 +19,7 @@ from backend.catalog.database import Database
 from backend.catalog.holds import counting
 from backend.catalog.models import Delivery, Hold, Video, VideoTag
 from backend.catalog.sorting import sort_named
-from backend.catalog.sound import is_silent
+from backend.catalog.sound import has_nothing_else
 from backend.catalog.types import Instant
 from backend.catalog.videos import EVERYTHING, GONE, RECORDING, Scope
 from backend.catalog.ways import any_of, unled
@@ -33,8 +33,8 @@ _AT_ONCE = 2000
 @dataclass(frozen=True)
 class Asked:
     """By what videos are told apart at an instant: ages in days, sets of tags, copies on targets, `columns`, those of
-    `TOLD_APART` that matter, and `by_sound`, whether they are known to have none. `recordings`: by whether they are
-    recordings, too."""
+    `TOLD_APART` that matter, and `by_sound`, whether they are known to have none (`sound_may_go`: nothing but sound)
+    beside their picture. `recordings`: by whether they are recordings, too."""
 
     at: datetime
     ages: tuple[float, ...] = ()
@@ -42,6 +42,7 @@ class Asked:
     targets: tuple[str, ...] = ()
     columns: frozenset[str] = TOLD_APART
     by_sound: bool = False
+    sound_may_go: bool = False
     recordings: bool = False
     scope: Scope = EVERYTHING
 
@@ -170,7 +171,9 @@ def _is_expired(at: datetime) -> ColumnElement[bool]:
 
 
 def _is_silent(asked: Asked) -> ColumnElement[bool]:
-    return case((is_silent(), literal(True)), else_=literal(False)) if asked.by_sound else literal(False)
+    if not asked.by_sound:
+        return literal(False)
+    return case((has_nothing_else(but_sound=asked.sound_may_go), literal(True)), else_=literal(False))
 
 
 def _is_recording(asked: Asked) -> ColumnElement[bool]:

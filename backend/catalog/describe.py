@@ -159,7 +159,8 @@ def describe_copy(
         "bytes_sent": delivery.bytes_sent,
         "bytes_total": size_bytes,
         "bytes_per_second": round(rate) if rate else None,
-        "seconds_left": round((size_bytes - delivery.bytes_sent) / rate, 1) if rate else None,
+        # Of what stands still it would be told in ages of the world.
+        "seconds_left": round((size_bytes - delivery.bytes_sent) / rate, 1) if rate and rate >= 1 else None,
         "next_attempt_at": iso(delivery.next_attempt_at) if waits else None,
         "error": error or None,
         "error_code": delivery.error_code or None,

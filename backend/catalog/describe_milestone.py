@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.catalog.models import PAST_RETENTION, Delivery, DeliveryState
+from backend.catalog.models import NO_COPY_LEFT, PAST_RETENTION, Delivery, DeliveryState
 from backend.catalog.types import iso
 
 MILESTONE = "milestone"
@@ -26,7 +26,8 @@ def phase_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> 
         return None
     if delivery.state == DeliveryState.DELETED and delivery.error_code == PAST_RETENTION:
         return "ended"
-    if delivery.state in _OVER:
+    if delivery.state in _OVER or delivery.error_code == NO_COPY_LEFT:
+        # Without bytes here there is nothing to offer: it is not saved.
         return None
     if delivery.state == DeliveryState.DELIVERED:
         return "verified"

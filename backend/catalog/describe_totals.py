@@ -47,6 +47,7 @@ def describe_report(report: Report, disk_free_bytes: int, disk_total_bytes: int)
             "verified": report.safe.verified,
             "waiting": report.safe.waiting,
             "needs_person": report.safe.needs_person,
+            "exempt": report.safe.exempt,
         },
     }
 

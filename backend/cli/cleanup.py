@@ -141,9 +141,14 @@ class _Sums:
 
     def words(self, verb: str) -> str:
         ends: dict[Action, str] = {"prune": "freed", "expire": "put into the trash", "move": "queued for a cold target"}
-        told = [f"{_amount(*self.found[a])} {verb} {end}" for a, end in ends.items() if a in self.found]
+        of_one = verb.replace("were", "was")
+        told = [
+            f"{_amount(*self.found[a])} {of_one if self.found[a][0] == 1 else verb} {end}"
+            for a, end in ends.items()
+            if a in self.found
+        ]
         if not told:
-            return f"Nothing {verb.replace('were', 'was')} freed."
+            return f"Nothing {of_one} freed."
         shared = " Bytes that several videos share go with the last of them." if "prune" in self.found else ""
         return f"{'; '.join(told)}.{shared}"
 

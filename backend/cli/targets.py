@@ -110,8 +110,8 @@ def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -
         answer = {"target": name, "count": found.count, "bytes": found.bytes, "not_here": found.elsewhere}
         show_json(answer | {"queued": not dry_run})
         return
-    videos = "video" if found.count == 1 else "videos"
-    say(f"{found.count} {videos} ({in_units(found.bytes)}) {'would be' if dry_run else 'were'} queued to {name}.")
+    videos, were = ("video", "was") if found.count == 1 else ("videos", "were")
+    say(f"{found.count} {videos} ({in_units(found.bytes)}) {'would be' if dry_run else were} queued to {name}.")
     if found.elsewhere:
         say(f"{found.elsewhere} more have no bytes here; `video_manager restore` brings them back first.")
     if found.count and not dry_run:
@@ -122,6 +122,8 @@ def enqueue(name: str, project: str, label: str, dry_run: bool, as_json: bool) -
 
 targets.add_command(login)
 
+# What all videos need goes without saying.
+_OF = {"all": "", "none": " (optional)", "recordings": " (for recordings)", "named": " (where named)"}
 _NONE = "No target is configured: videos are on this server's disk only. docs/VIDEO_STORAGE_GUIDE.md shows how."
 
 
@@ -143,7 +145,7 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[Cell | str]]:
         count, size = target["backlog"]["count"], target["backlog"]["bytes"]
         yield [
             target["name"],
-            target["kind"] + ("" if target["required"] else " (optional)"),
+            target["kind"] + _OF[target["required_of"]],
             target["state"],
             Cell(f"{count} {size}", f"{count} ({in_units(size)})" if count else "none"),
             _time(target["oldest_waiting_at"], ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +63,10 @@ class Footage(Protocol):
 
     def recordings(self, camera_token: str) -> Sequence[Recording]:
         """Those of one camera that can be read now, in any order; they do not overlap. None for an unknown token."""
+
+    def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
+        """As `recordings`, of several cameras at once: what is asked of all of them must not look at all of it for each
+        one."""
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         """In decoding order, from the last keyframe at or before `since`, else the first one. A generator: it is

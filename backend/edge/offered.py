@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.confine import Confinement
+from backend.disk.atomic import told_as
 from backend.edge import stored
 from backend.edge.footage import Camera, Frame, NotYet, Recording
 from backend.errors import MediaError, StorageError
@@ -26,6 +27,7 @@ _MOST_FRAMES = 4_000_000
 _LOOKERS = 4
 # All who waited for a look that failed are told so; who asks later has another one made.
 _FAILED_SECONDS = 10.0
+_TOLD_AGAIN_SECONDS, _MOST_TOLD = 60.0, 20
 # A file, by what tells one writing of it from another.
 _Written = tuple[Path, int, int, int]
 
@@ -104,6 +106,8 @@ class OfferedFootage:
 
     def __init__(self, book: Book, tools: Confinement, log: UploadLog) -> None:
         self._book, self._log = book, log
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._indexes = Indexes(lambda path, should_stop: index(tools, path, should_stop))
 
     def close(self) -> None:
@@ -117,9 +121,15 @@ class OfferedFootage:
         ]
 
     def recordings(self, camera_token: str) -> Sequence[Recording]:
-        """Without those whose file is gone."""
-        offers = self._book.offers(camera_token, self._tell)
-        return [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._place(one).is_file()]
+        return self.recordings_of([camera_token])[camera_token]
+
+    def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
+        """Without those whose file is gone, or cannot be looked at."""
+        every = self._book.offers_of(camera_tokens, self._tell)
+        return {
+            token: [Recording(one.video_id, one.start_at, one.end_at) for one in offers if self._is_there(one)]
+            for token, offers in every.items()
+        }
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         offer = self._book.offered(recording.id)
@@ -140,10 +150,25 @@ class OfferedFootage:
         if announced != codec:
             raise MediaError(f"The recording is {codec}, but its camera announces {announced or 'nothing'}.")
 
+    def _is_there(self, offer: Offer) -> bool:
+        try:
+            with told_as(f"looking for {offer.path}"):
+                return self._place(offer).is_file()
+        except StorageError as error:
+            self._tell(error)
+            return False
+
     def _place(self, offer: Offer) -> Path:
         return self._book.layout.absolute(offer.path)
 
     def _tell(self, error: StorageError) -> None:
+        """Each one now and then: a VMS asks all day, and where a disk is away it is away for thousands."""
+        now = time.monotonic()
+        with self._lock:
+            self._told = {words: at for words, at in self._told.items() if now - at < _TOLD_AGAIN_SECONDS}
+            if error.message in self._told or len(self._told) >= _MOST_TOLD:
+                return
+            self._told[error.message] = now
         self._log.write("warning", "edge_offer_unreadable", error=error.message)
 
 

@@ -151,6 +151,12 @@ class _Connection:
         except HoldfastError as error:
             self._server.log.write("error", "edge_failed", method=request.method, error=error.message)
             return Response(503)
+        except NotYet:
+            raise
+        except Exception as error:
+            # A bug, told with its trace: let through, it would end the connection as if the client had gone.
+            self._server.log.broke("edge_broke", error, method=request.method)
+            return Response(500)
 
     async def _authorised(self, request: Request) -> Response | None:
         """None when it may go on. OPTIONS needs nothing, as some clients ask it before anything else."""
@@ -188,6 +194,10 @@ class _Connection:
             self._client.transport.abort()
         except HoldfastError as error:
             self._server.log.write("error", "edge_failed", client=self._address, error=error.message)
+            self._client.transport.abort()
+        except Exception as error:
+            # A bug: nobody else waits for this task, and the client would wait for frames.
+            self._server.log.broke("edge_broke", error, client=self._address)
             self._client.transport.abort()
         finally:
             self._active_at = asyncio.get_running_loop().time()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from xml.etree.ElementTree import Element
 
 from backend.edge.footage import Camera, Footage
@@ -18,6 +19,7 @@ from backend.edge.timeline import Change, Timeline
 
 _TRACK_STATE = "RecordingHistory/Track/State"
 _CONCRETE = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+_NOT = re.compile(r"\bnot\s*\(")
 _TRACK_TYPE = re.compile(r"""TrackType\s*=\s*["'](\w+)["']""")
 
 
@@ -42,9 +44,13 @@ class SearchService:
     def _line(self, camera: Camera) -> Timeline:
         return Timeline.of(self.footage.recordings(camera.token))
 
+    def _lines(self, cameras: Sequence[Camera]) -> list[tuple[Camera, Timeline]]:
+        recordings = self.footage.recordings_of([one.token for one in cameras])
+        return [(one, Timeline.of(recordings[one.token])) for one in cameras]
+
     def _summary(self, _: Call) -> tuple[Xml, ...]:
         cameras = self.footage.cameras()
-        bounds = [found for one in cameras if (found := self._line(one).bounds)]
+        bounds = [found for _, line in self._lines(cameras) if (found := line.bounds)]
         start = min((one.start for one in bounds), default=datetime.fromtimestamp(0).astimezone())
         end = max((one.end for one in bounds), default=datetime.fromtimestamp(0).astimezone())
         told = {"DataFrom": moment(start), "DataUntil": moment(end), "NumberRecordings": str(len(cameras))}
@@ -60,31 +66,30 @@ class SearchService:
             raise Fault("Time makes no sense.", "InvalidArgVal")
         tokens = [one.text or "" for one in call.operation.findall("tse:RecordingTokens", NAMESPACES)]
         cameras = [camera_of(self.footage, one.strip()) for one in tokens] or list(self.footage.cameras())
-        lines = ((camera, self._line(camera)) for camera in cameras)
-        return tuple(_media_attributes(camera, line, at) for camera, line in lines if line.present(at))
+        return tuple(_media_attributes(camera, line, at) for camera, line in self._lines(cameras) if line.present(at))
 
     def _find_recordings(self, call: Call) -> tuple[Xml, ...]:
         scope = call.operation.find("tse:Scope", NAMESPACES)
         found = (
-            Found(None, _information("tt:RecordingInformation", camera, self._line(camera)))
-            for camera in self._in_scope(scope)
+            Found(None, partial(_information, "tt:RecordingInformation", camera, line))
+            for camera, line in self._lines(self._in_scope(scope))
         )
         return (self._begin(call, "recordings", found),)
 
     def _find_events(self, call: Call) -> tuple[Xml, ...]:
         start, end = instant(call.text("tse:StartPoint")), call.text("tse:EndPoint")
-        cameras = self._in_scope(call.operation.find("tse:Scope", NAMESPACES))
-        until = instant(end) if end else max((b.end for c in cameras if (b := self._line(c).bounds)), default=start)
+        lines = self._lines(self._in_scope(call.operation.find("tse:Scope", NAMESPACES)))
+        until = instant(end) if end else max((found.end for _, line in lines if (found := line.bounds)), default=start)
         if start is None or until is None:
             raise Fault("StartPoint or EndPoint makes no sense.", "InvalidArgVal")
         wanted = _names_track_state(text(call.operation.find("tse:SearchFilter", NAMESPACES), "wsnt:TopicExpression"))
         state_too = call.text("tse:IncludeStartState") in ("true", "1")
         events: list[Found] = []
-        for camera in cameras if wanted else ():
-            line = self._line(camera)
+        for camera, line in lines if wanted else ():
             if state_too:
-                events.append(Found(start, _event(camera, Change(start, line.present(start)), start_state=True)))
-            events += [Found(one.at, _event(camera, one)) for one in line.changes(start, until)]
+                first = Change(start, line.present(start))
+                events.append(Found(start, partial(_event, camera, first, start_state=True)))
+            events += [Found(one.at, partial(_event, camera, one)) for one in line.changes(start, until)]
         events.sort(key=lambda one: one.at or start, reverse=until < start)
         return (self._begin(call, "events", iter(events)),)
 
@@ -99,7 +104,7 @@ class SearchService:
         if recordings:
             cameras = [one for one in cameras if recording_token(one) in recordings]
         types = set(_TRACK_TYPE.findall(filter_text := text(scope, "tt:RecordingInformationFilter")))
-        if filter_text and not types:
+        if filter_text and (not types or _NOT.search(filter_text)):
             raise Fault("Only filters by TrackType are known here.", "InvalidArgVal", "InvalidFilterFault")
         return cameras if not types or "Video" in types else []
 
@@ -113,7 +118,7 @@ class SearchService:
         if taken is None:
             raise Fault("There is no search of that token, or its time is over.", "InvalidArgVal", "InvalidToken")
         state = element("tt:SearchState", "Completed" if taken.completed else "Searching")
-        return element("tse:ResultList", state, [one.content for one in taken.found])
+        return element("tse:ResultList", state, [one.written() for one in taken.found])
 
     def _end(self, call: Call) -> tuple[Xml, ...]:
         ended = self.sessions.end(call.text("tse:SearchToken"))

@@ -15,15 +15,18 @@ from itertools import islice
 from backend.edge.soap_xml import Xml
 
 _MOST = 200
+_MOST_HELD = 200_000  # of results, in all of them together: some 300 bytes each
 _LONGEST_SECONDS = 3600.0
 _SHORTEST_SECONDS = 10.0
 _DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d+)?S)?)?")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
+    """Written when it is fetched: a search finds 100,000 in the time that writing a thousand takes."""
+
     at: datetime | None
-    content: Xml
+    written: Callable[[], Xml]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class _Search:
 
 @dataclass
 class SearchSessions:
-    """One per device; thread-safe. When there are too many, the one that was asked longest ago goes."""
+    """One per device; thread-safe. When they are too many, or hold too much, the one that was asked longest ago
+    goes."""
 
     clock: Callable[[], float] = time.monotonic
     _open: OrderedDict[str, _Search] = field(default_factory=OrderedDict)
@@ -55,7 +59,7 @@ class SearchSessions:
         search = _Search(kind, list(islice(found, most)), keep, self.clock() + keep)
         with self._lock:
             self._forget_old()
-            while len(self._open) >= _MOST:
+            while len(self._open) >= _MOST or (self._open and self._held() + len(search.rest) > _MOST_HELD):
                 self._open.popitem(last=False)
             self._open[token] = search
         return token
@@ -81,6 +85,9 @@ class SearchSessions:
                 return None
             del self._open[token]
             return search.reached or datetime.now(UTC)
+
+    def _held(self) -> int:
+        return sum(len(one.rest) for one in self._open.values())
 
     def _known(self, token: str) -> _Search | None:
         self._forget_old()

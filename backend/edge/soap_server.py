@@ -20,6 +20,7 @@ BODY_BYTES = 128 * 1024
 _HEAD_BYTES = 16 * 1024
 _WRONG_PAUSE_SECONDS = 0.5
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_WHOLE = re.compile(r"^https?://[^/]*", re.IGNORECASE)
 _SOAP = "application/soap+xml; charset=utf-8"
 
 
@@ -153,7 +154,8 @@ async def _request(
                 raise h11.RemoteProtocolError("too long", error_status_hint=413)
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
-            target = head.target.decode("latin-1")
+            # Whole addresses are taken too, as proxies send them (RFC 9112 section 3.2.2).
+            target = _WHOLE.sub("", head.target.decode("latin-1"))
             return _Request(head.method.decode("latin-1"), target, headers, bytes(body))
         else:
             return None

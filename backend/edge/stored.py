@@ -15,7 +15,7 @@ from pathlib import Path
 from backend.edge.footage import Frame
 from backend.errors import MediaError, Unreadable
 from backend.offers.index import Index
-from backend.offers.nal import ParameterSets, is_parameter_set, kind, split
+from backend.offers.nal import ParameterSets, is_delimiter, is_parameter_set, kind, split
 
 
 def frames(path: Path, found: Index, started_at: datetime, since: datetime) -> Generator[Frame]:
@@ -52,15 +52,17 @@ def _frame(handle: int, found: Index, number: int, is_keyframe: bool, started_at
 
 
 def _with_sets(units: tuple[bytes, ...], sets: ParameterSets) -> tuple[bytes, ...]:
-    """The units of a keyframe, and before them those kinds of parameter sets that it does not bring itself."""
+    """The units of a keyframe, and before them, but for its delimiter, those kinds of parameter sets that it does not
+    bring itself."""
     kinds = {kind(sets.codec, unit) for unit in units}
     lacking = [unit for unit in sets.units if kind(sets.codec, unit) not in kinds]
     if not lacking:
         return units
     # In the order of their kinds: each is understood by those before it.
     own = [unit for unit in units if is_parameter_set(sets.codec, unit)]
-    others = (unit for unit in units if not is_parameter_set(sets.codec, unit))
-    return (*sorted([*lacking, *own], key=lambda unit: kind(sets.codec, unit)), *others)
+    others = [unit for unit in units if not is_parameter_set(sets.codec, unit)]
+    begins = [others.pop(0)] if others and is_delimiter(sets.codec, others[0]) else []
+    return (*begins, *sorted([*lacking, *own], key=lambda unit: kind(sets.codec, unit)), *others)
 
 
 def _offset(units: int, time_base: Fraction) -> timedelta:

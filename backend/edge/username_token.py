@@ -57,7 +57,8 @@ class UsernameTokens:
         if abs(now - at) > _APART:
             return False
         with self._lock:
-            while self._seen and (now - next(iter(self._seen.values())) > 2 * _APART):
+            # Also what was seen while the clock was far ahead: until then nothing behind it would ever go.
+            while self._seen and abs(now - next(iter(self._seen.values()))) > 2 * _APART:
                 self._seen.popitem(last=False)
             if (nonce, created) in self._seen or len(self._seen) >= _MOST_KEPT:
                 return False

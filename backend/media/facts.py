@@ -38,6 +38,7 @@ class Facts:
     why_not: str  # why a browser does not, in words; "" when it does
     trouble: str = ""  # what is wrong with the file, in words; "" when nothing is known
     silent: bool = False  # no track of sound at all, not even one that nobody can decode
+    further_tracks: int | None = None  # beside the first picture, sound and cover: pictures, subtitles, data
 
     @property
     def has_video(self) -> bool:
@@ -52,6 +53,6 @@ class Facts:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Self:
-        """Results of before `trouble` and `silent` were told have none."""
+        """Results of before `trouble`, `silent` and `further_tracks` were told have none."""
         at = found["recorded_at"]
         return cls(**(found | {"recorded_at": datetime.fromisoformat(at) if at else None}))

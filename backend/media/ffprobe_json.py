@@ -157,6 +157,12 @@ class Printed(_Foreign):
         """No track of sound, not even of a kind that ffmpeg does not know."""
         return all(stream.codec_type != "audio" for stream in self.streams)
 
+    @property
+    def further_tracks(self) -> int:
+        """How many there are beside the first picture, sound and cover pictures, of whatever kind."""
+        others = sum(one.codec_type != "audio" and not one.is_cover for one in self.streams)
+        return max(0, others - (self.video is not None))
+
 
 def read(printed: bytes) -> Printed:
     """Never fails: what cannot be understood is missing."""

@@ -60,6 +60,7 @@ def facts_of(
         "faststart": faststart,
         "trouble": trouble,
         "silent": printed.is_silent,
+        "further_tracks": printed.further_tracks,
     }
     why_not = playable.why_not(Facts(**known, browser_plays=False, why_not=""), media_type)
     return Facts(**known, browser_plays=not why_not, why_not=why_not)

@@ -164,6 +164,13 @@ class Book:
 
         `tell` hears of offers that cannot be read, which are left out; without it they raise.
         """
+        return self.offers_of([token], tell)[token]
+
+    def offers_of(
+        self, tokens: Iterable[str], tell: Callable[[StorageError], None] | None = None
+    ) -> dict[str, list[Offer]]:
+        """As `offers`, of several cameras by one look at what is offered: it goes through all of that, whoever is
+        asked for."""
         found: dict[str, _Read] = {}
         for video_id, written in self.pages.offers():
             seen = self._seen.get(video_id)
@@ -177,7 +184,13 @@ class Book:
             if offer is not None:
                 found[video_id] = (written, offer)
         self._remember(found)
-        return sorted((one for _, one in found.values() if one.camera_token == token), key=lambda one: one.start_at)
+        told: dict[str, list[Offer]] = {token: [] for token in tokens}
+        for _, one in found.values():
+            if one.camera_token in told:
+                told[one.camera_token].append(one)
+        for offers in told.values():
+            offers.sort(key=lambda one: one.start_at)
+        return told
 
     def on_offer(self) -> list[str]:
         """The ids of all videos that can be pulled now."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.confine import SOURCE, Confinement, Limits
 from backend.errors import MediaError, OverLimit, Unreadable
 from backend.offers.entries import Codec
-from backend.offers.nal import ParameterSets, parameter_sets, split
+from backend.offers.nal import ParameterSets, is_clean, parameter_sets, split
 
 _CODECS: dict[str, Codec] = {"h264": "H264", "hevc": "H265"}
 # ffprobe reads each packet, that is the whole file: a disk gives so much a second at its worst, and a processor.
@@ -32,6 +32,18 @@ _PACKET = "packet=pts,dts,duration,size,pos,flags:packet_side_data=side_data_typ
 # Beside the first packet of each further sample description: its parameter sets.
 _CHANGE = b"New Extradata"
 _HEX_LINE = re.compile(r"^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} ?){1,8})", re.MULTILINE)
+
+
+_NUMBER = re.compile(rb"-?[0-9]+")
+# Less is a recorder's jitter; more is an MPEG clock of 33 bits that runs over, as it does each day.
+_BACK_SECONDS, _WRAP_SECONDS = Fraction(1, 10), 2**32 // 90_000
+
+
+class Passed(NamedTuple):
+    """What was seen of a file as its packets went by."""
+
+    changes: bool  # other parameter sets are true of some of its frames, which stand beside those and not in them
+    turns_back: bool  # its clock jumps back: it was put together of parts that have a clock each
 
 
 def _never() -> bool:
@@ -97,22 +109,41 @@ def index(tools: Confinement, path: Path, should_stop: Callable[[], bool] = _nev
     return _collected(parameter_sets(codec, _bytes(stream.get("extradata"))), stream, packets)
 
 
-def changes_within(tools: Confinement, path: Path, should_stop: Callable[[], bool]) -> bool:
-    """Whether other parameter sets are true of some of its frames, which stand beside those and not in them. Of any
-    container. Raises a MediaError."""
-    return _CHANGE in _packets(tools, path, looking_limits(path), should_stop)
+def look_through(tools: Confinement, path: Path, time_base: Fraction, should_stop: Callable[[], bool]) -> Passed:
+    """Of any container. `time_base` of its picture. Raises a MediaError."""
+    packets = _packets(tools, path, looking_limits(path), should_stop)
+    return Passed(_CHANGE in packets, _turns_back(packets, time_base))
+
+
+def _turns_back(packets: bytes, time_base: Fraction) -> bool:
+    reached: int | None = None
+    least, most = _BACK_SECONDS / time_base, _WRAP_SECONDS / time_base
+    for line in filter(None, packets.splitlines()):
+        fields = line.split(b",", 2)
+        if len(fields) < 2 or not _NUMBER.fullmatch(fields[1]):
+            continue
+        decoded = int(fields[1])
+        if reached is not None and least < reached - decoded < most:
+            return True
+        reached = decoded
+    return False
 
 
 def refuse_broken_samples(path: Path, found: Index) -> None:
-    """Raises Unreadable when one of some frames is not cut as the file's description says."""
-    count = len(found.sizes)
-    some = {found.keyframes[0], count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
+    """Raises Unreadable when one of some frames is not cut as the file's description says, or one of some keyframes is
+    none."""
+    count, keyframes = len(found.sizes), found.keyframes
+    some = {count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
+    clean = {*keyframes[:: max(1, len(keyframes) // _LOOKED_AT)]}
     try:
         with path.open("rb") as file:
-            for number in sorted(some):
+            for number in sorted(some | clean):
                 file.seek(found.places[number])
-                if not split(file.read(found.sizes[number]), found.sets.length_bytes):
+                units = split(file.read(found.sizes[number]), found.sets.length_bytes)
+                if not units:
                     raise Unreadable("A frame has nothing in it.")
+                if number in clean and not is_clean(found.sets.codec, units):
+                    raise Unreadable("A frame that is called a keyframe cannot be decoded by itself.")
     except OSError as error:
         raise MediaError(f"The stored file cannot be read ({error.strerror}).") from error
 

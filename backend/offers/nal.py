@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backend.errors import Unreadable
 from backend.offers.entries import Codec
 
-_H264_SPS, _H264_PPS = 7, 8
-_H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34
+_H264_SPS, _H264_PPS, _H264_DELIMITER = 7, 8, 9
+_H264_SLICES, _H264_IDR = (1, 2, 5), 5
+_H264_INTRA, _SLICE_FORMS = (2, 4), 5  # I and SI of P, B, I, SP, SI; five more is the same of all slices of a picture
+_H265_ENTRIES = range(16, 24)
+_H265_VPS, _H265_SPS, _H265_PPS, _H265_DELIMITER = 32, 33, 34, 35
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,47 @@ def kind(codec: Codec, unit: bytes) -> int:
 def is_parameter_set(codec: Codec, unit: bytes) -> bool:
     wanted = (_H264_SPS, _H264_PPS) if codec == "H264" else (_H265_VPS, _H265_SPS, _H265_PPS)
     return kind(codec, unit) in wanted
+
+
+def is_delimiter(codec: Codec, unit: bytes) -> bool:
+    """Whether it says that an access unit begins here: nothing of that may stand before it (H.264 section 7.4.1.2.3,
+    H.265 section 7.4.2.4.4)."""
+    return kind(codec, unit) == (_H264_DELIMITER if codec == "H264" else _H265_DELIMITER)
+
+
+def is_clean(codec: Codec, units: Iterable[bytes]) -> bool:
+    """Whether decoding can begin at this access unit: its picture, or the first of its two fields, needs no other one.
+
+    A container's word is not enough: some say so of each frame, and an encoder that refreshes its picture piece by
+    piece says so of frames that only begin to. Raises Unreadable."""
+    if codec == "H265":
+        pictures = [kind(codec, unit) for unit in units if kind(codec, unit) < _H265_VPS]
+        return bool(pictures) and all(one in _H265_ENTRIES for one in pictures)
+    slices = [unit for unit in units if kind(codec, unit) in _H264_SLICES]
+    if not slices:
+        return False
+    for number, unit in enumerate(slices):
+        first_block, form = _slice(unit)
+        if number and first_block == 0:
+            break  # the second field
+        if kind(codec, unit) != _H264_IDR and form % _SLICE_FORMS not in _H264_INTRA:
+            return False
+    return True
+
+
+def _slice(unit: bytes) -> tuple[int, int]:
+    """Of a slice's header its first two numbers: where in the picture it begins, and its form (H.264 section 7.3.3)."""
+    head = unit[1:17].replace(b"\0\0\3", b"\0\0")
+    bits = f"{int.from_bytes(head, 'big'):0{8 * len(head)}b}"
+    numbers, place = list[int](), 0
+    for _ in range(2):
+        zeros = bits.find("1", place) - place
+        end = place + 2 * zeros + 1
+        if zeros < 0 or end > len(bits):
+            raise Unreadable("A slice's header is cut short.")
+        numbers.append(int(bits[place + zeros : end], 2) - 1)  # Exp-Golomb (section 9.1)
+        place = end
+    return numbers[0], numbers[1]
 
 
 def split(sample: bytes, length_bytes: int) -> tuple[bytes, ...]:

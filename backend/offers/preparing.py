@@ -14,8 +14,8 @@ from backend.errors import Unreadable
 from backend.offers.entries import Codec
 from backend.offers.index import (
     Index,
-    changes_within,
     index,
+    look_through,
     looking_limits,
     refuse_broken_samples,
     told_as_slow,
@@ -83,8 +83,8 @@ def as_it_is(means: Means, path: Path, look: Look, codec: Codec) -> Index | None
 def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec, workspace: Path) -> Ready:
     """A copy in `workspace`. Raises a MediaError."""
     made = workspace / NAME
-    # An MP4 that came here was looked at already: copied it would be no better.
-    if not look.is_mp4 and look.as_it_is(_NAMES[codec]):
+    # An MP4 that came here was looked at already: copied it would be no better, and its clock cannot turn back.
+    if not look.is_mp4 and not _changes(means, path, look) and look.as_it_is(_NAMES[codec]):
         with suppress(Unreadable):
             if found := _copied(means, path, size_bytes, look, codec, workspace):
                 return Ready(made, found, found.first - _shift(look) - look.begins)
@@ -103,11 +103,24 @@ def _fitting(means: Means, path: Path, codec: Codec) -> Index | None:
     return found
 
 
+def _changes(means: Means, path: Path, look: Look) -> bool:
+    """Whether it has several descriptions. An MP4 of ffmpeg's has one: frames of another would be sent with the wrong
+    parameter sets. Raises Unreadable where nobody could say when its frames were taken."""
+    try:
+        passed = look_through(means.tools, path, look.time_base, means.should_stop)
+    except Unreadable:
+        return True  # perhaps there are pictures that can be encoded all the same
+    if passed.turns_back:
+        raise Unreadable(
+            "Its clock jumps back within the recording, as in one that was put together of several, so nobody can say"
+            " when its pictures were taken. Send its parts by themselves, each with its own time. If they follow one"
+            " another without a pause, one clock is made of them by: ffmpeg -i FILE -c copy NEW_FILE.mp4"
+        )
+    return passed.changes
+
+
 def _copied(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec, workspace: Path) -> Index | None:
     """The same pictures in an MP4. Raises a MediaError."""
-    # An MP4 of ffmpeg's has one description: frames of another would be sent with the wrong parameter sets.
-    if changes_within(means.tools, path, means.should_stop):
-        return None
     with told_as_slow():
         _run(means, path, _copying(), looking_limits(path).seconds, size_bytes, look, workspace)
     return _fitting(means, workspace / NAME, codec)

@@ -54,7 +54,11 @@ class Desk:
         with self.database.read() as session:
             rows = {row.name: row for row in session.scalars(select(TargetRow))}
             backlog = _backlog(session, scope)
-        return [_target_json(config, rows.get(config.name), backlog.get(config.name)) for config in self.places.configs]
+        return [
+            _target_json(config, rows.get(config.name), backlog.get(config.name))
+            | {"required_of": self.places.required_of(config.name)}
+            for config in self.places.configs
+        ]
 
     def deliveries(
         self, state: str = "", target: str = "", scope: Scope = EVERYTHING, limit: int = 200

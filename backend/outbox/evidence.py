@@ -60,6 +60,7 @@ class Evidence:
     look_again_seconds: float = LOOK_AGAIN_SECONDS
     _failures: dict[str, tuple[int, float]] = field(default_factory=dict)  # by target and video: how often, until when
     _looked_at: dict[str, int] = field(default_factory=dict)  # by target: the last copy of the page before
+    _carried_over: set[str] = field(default_factory=set)  # targets whose earlier names were looked for
 
     def __post_init__(self) -> None:
         self.hands = Hands(self.database)
@@ -72,6 +73,7 @@ class Evidence:
         """Lock what is held and release what is not any more, so many at once; how many that were."""
         done = 0
         for name, target in self._keepers():
+            self._carry_over(name)
             with self.database.read() as session:
                 if why_left_alone(session, name):
                     continue
@@ -82,6 +84,12 @@ class Evidence:
     def find_again(self) -> int:
         """Note every lock that a proof tells of and no note does: after a rebuild of the catalog. How many."""
         return sum(self._find_at(name) for name, _ in self._keepers())
+
+    def _carry_over(self, name: str) -> None:
+        if name not in self._carried_over:
+            with self.database.write() as session:
+                locked.carry_over(session, name, self.places.kinds)
+            self._carried_over.add(name)
 
     def _keepers(self) -> list[tuple[str, Holding]]:
         found = ((name, place.target) for name, place in self.places.by_name.items())

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.catalog.describe import link_of
-from backend.catalog.describe_milestone import footage_of
+from backend.catalog.describe_milestone import MILESTONE, footage_of
 from backend.catalog.models import Video
 from backend.catalog.types import iso
 from backend.errors import FootageOnly
@@ -21,6 +21,7 @@ class _Stretch:
     label: str
     link: str | None
     facts: Mapping[str, Any]
+    is_used: bool  # False: disabled, called otherwise, or taken out of targets.toml since
 
     @property
     def words(self) -> str:
@@ -30,7 +31,8 @@ class _Stretch:
         if self.ended_at:
             until = f"until {_readable(self.ended_at)}, when its retention was over"
             return f"{self.label} had the footage {where}{when} {until}"
-        return f"{self.label} has the footage {where}{when}{f' ({self.link})' if self.link else ''}"
+        has = "has the footage" if self.is_used else "had the footage when it was last asked,"
+        return f"{self.label} {has} {where}{when}{f' ({self.link})' if self.link else ''}"
 
     @property
     def ended_at(self) -> str | None:
@@ -57,13 +59,16 @@ def only_footage(video: Video, places: Places) -> FootageOnly | None:
 
 
 def _stretches(video: Video, places: Places) -> list[_Stretch]:
-    found = []
+    labels, found = {config.name: config.label for config in places.configs}, []
     for delivery in video.deliveries:
-        facts = footage_of(delivery, places.kinds) if delivery.target in places.by_name else None
+        name = delivery.target
+        # Of a target that nobody knows any more the proof says what it was: nothing else names a VMS's camera.
+        is_vms = name not in labels and bool(delivery.proof.get("vms_camera_id"))
+        facts = footage_of(delivery, places.kinds | ({name: MILESTONE} if is_vms else {}))
         if facts is not None:
             told = {"start": facts["start"] or iso(video.start_at), "end": facts["end"] or iso(video.end_at)}
-            label = places.get(delivery.target).config.label
-            found.append(_Stretch(delivery.target, label, link_of(delivery), facts | told))
+            label = labels.get(name, f"The target “{name}”, which is configured no more,")
+            found.append(_Stretch(name, label, link_of(delivery), facts | told, name in places.by_name))
     return found
 
 

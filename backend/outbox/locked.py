@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, delete, exists, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, String, and_, delete, exists, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from backend.catalog.holds import counting
 from backend.catalog.models import Hold, TargetNote
@@ -19,6 +19,8 @@ from backend.targets.base import RemoteCopy
 
 LOCK = "lock_id"
 _NOTE = "held "
+# How a VMS's own notes of its locks begin (`targets.milestone.lock_notes`).
+LOCK_NOTE = "lock "
 _MOST = 1000
 
 
@@ -67,6 +69,17 @@ def remember(session: Session, target: str, video_id: str, copy: RemoteCopy, see
 
 def forget(session: Session, target: str, video_id: str) -> None:
     session.execute(delete(TargetNote).where(*_is(target, video_id)))
+
+
+def carry_over(session: Session, to: str, configured: Iterable[str]) -> None:
+    """Take over what was noted of locks for a target that is called otherwise now: there is one VMS at most. Else its
+    locks would be made a second time, and those of before never be released. What `to` has noted itself stays."""
+    own, notes = aliased(TargetNote), TargetNote
+    about_locks = or_(*(notes.name.startswith(start, autoescape=True) for start in (_NOTE, LOCK_NOTE)))
+    has_own = exists().where(own.target == to, own.name == notes.name)
+    left = select(notes).where(about_locks, notes.target.not_in([to, *configured]), ~has_own).order_by(notes.target)
+    for note in {one.name: one for one in session.scalars(left)}.values():
+        session.execute(update(notes).where(notes.target == note.target, notes.name == note.name).values(target=to))
 
 
 def _is(target: str, video_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -30,6 +30,7 @@ from backend.targets.rules import Rule
 from backend.targets.targets_file import read_targets_file
 
 _REDIS = "redis"
+_NO_VMS = " MILESTONE_URL makes one with STORAGE_MODE=MILESTONE or BOTH; with LOCAL a [[target]] in targets.toml does."
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Places:
 
     def get(self, name: str) -> Place:
         if name not in self.by_name:
-            raise NotFound(f"There is no target '{name}'; known: {', '.join(self.by_name) or 'none is configured'}.")
+            known = ", ".join(self.by_name) or "none is configured"
+            raise NotFound(f"There is no target '{name}'; known: {known}.{_NO_VMS if name == MILESTONE else ''}")
         return self.by_name[name]
 
     @property
@@ -93,6 +95,15 @@ class Places:
         if place is None or not place.config.required:
             return False
         return named or (name not in self.apart and (is_recording or name not in self.of_recordings))
+
+    def required_of(self, name: str) -> str:
+        """Of which videos a copy there is required: all | recordings | named (those that it is named for) | none."""
+        place = self.by_name.get(name)
+        if place is None or not place.config.required:
+            return "none"
+        if name in self.required:
+            return "all"
+        return "recordings" if name in self.required_of_recordings else "named"
 
     @property
     def footage(self) -> frozenset[str]:

@@ -14,11 +14,14 @@ from backend.outbox.places import Place, Places
 from backend.retention.policy import Copy, Facts
 
 _FOOTAGE = "has only the footage, from which the file cannot be had back"
-_PICTURE = {
-    "some": "has its picture alone, and the file has sound",
-    "unknown": "has its picture alone, and whether the file has sound is not known",
+_SOUND = (
+    "has its picture alone, and the file has sound: it stays unless the target's option free_with_sound says that the"
+    " sound may go"
+)
+_MORE = {
+    "more": "has one picture of it alone, and the file has further tracks (a second picture, subtitles or data)",
+    "unknown": "has its picture alone, and whether the file has sound or further tracks is not known",
 }
-_UNLESS = "unless the target's option free_with_sound says that the sound may go"
 
 
 def is_ephemeral(place: Place) -> bool:
@@ -32,8 +35,13 @@ def lasting(places: Places) -> list[str]:
 
 
 def sound_matters(places: Places) -> bool:
-    """Whether local bytes may go by footage alone, and not where they have sound."""
-    return any(_lacks(places, place, "some") != _lacks(places, place, "none") for place in places.by_name.values())
+    """Whether local bytes may go by footage alone, and not where they have more than a picture."""
+    return any(_lacks(places, place, "unknown") != _lacks(places, place, "none") for place in places.by_name.values())
+
+
+def sound_may_go(places: Places) -> bool:
+    """Whether local bytes with sound, and nothing else beside their picture, go by footage alone."""
+    return sound_matters(places) and not any(_lacks(places, place, "some") for place in places.by_name.values())
 
 
 def copies_of(
@@ -56,9 +64,9 @@ def _lacks(places: Places, place: Place, sound: Sound) -> str:
         return ""
     if not places.footage_suffices:
         return _FOOTAGE
-    if sound == "none" or place.config.options.get("free_with_sound"):
-        return ""
-    return f"{_PICTURE[sound]}: it stays {_UNLESS}"
+    if sound in ("none", "some"):
+        return "" if sound == "none" or place.config.options.get("free_with_sound") else _SOUND
+    return f"{_MORE[sound]}: it stays"
 
 
 def words_of(holds: Iterable[HoldFacts], at: datetime) -> str:

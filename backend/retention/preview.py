@@ -16,7 +16,7 @@ from backend.catalog.models import Video
 from backend.catalog.videos import EVERYTHING, Scope, hold_facts_of
 from backend.outbox.places import Places
 from backend.retention import policy
-from backend.retention.facts import copies_of, facts_of, sound_matters
+from backend.retention.facts import copies_of, facts_of, sound_matters, sound_may_go
 from backend.retention.policy import Action, Facts, decide
 from backend.retention.preview_totals import Tally, Totals
 from backend.retention.prune import Judged, judged
@@ -82,7 +82,8 @@ class Preview:
 
     def _ages(self, at: datetime, scope: Scope) -> Asked:
         ages = tuple(policy.thresholds(self.retention.rules))
-        return Asked(at, ages=ages, by_sound=sound_matters(self.places), scope=scope)
+        by_sound, may_go = sound_matters(self.places), sound_may_go(self.places)
+        return Asked(at, ages=ages, by_sound=by_sound, sound_may_go=may_go, scope=scope)
 
     def _asked(self, at: datetime, scope: Scope) -> Asked:
         asked = replace(

@@ -15,6 +15,8 @@ _GIB = 1024**3
 MASK = "********"
 _WITH_PORT = re.compile(r":[0-9]{1,5}$")
 # A name, an address, or an IPv6 address in brackets.
+# What one listens on, and nobody connects to.
+_NOWHERE = re.compile(r"(?:0\.0\.0\.0|\[::\])(?::[0-9]{1,5})?")
 _EDGE_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -225,6 +227,11 @@ class Settings(BaseModel):
             problems.append(f"EDGE_PORT and EDGE_RTSP_PORT are both {self.edge_port}; choose two ports")
         if self.edge_address and not _EDGE_ADDRESS.fullmatch(self.edge_address):
             problems.append(f"EDGE_ADDRESS='{self.edge_address}' must be a host or host:port, such as 10.0.0.5:8580")
+        if _NOWHERE.fullmatch(self.edge_address):
+            problems.append(
+                f"EDGE_ADDRESS={self.edge_address} leads a VMS nowhere: it is how this machine is reached, such as "
+                "10.0.0.5; what the edge device listens on is EDGE_HOST"
+            )
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,60}", self.edge_username):
             problems.append("EDGE_USERNAME takes letters, digits, dot, dash and underscore, at most 60")
         if 0 < len(self.edge_password.get_secret_value()) < 8:

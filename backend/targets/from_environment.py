@@ -59,7 +59,7 @@ def configs_from_environment(seed: SeedVariables) -> list[TargetConfig]:
     table = _table(backend, seed, problems)
     found = [read_table(table, f"STORAGE_BACKEND={backend}", problems)] if table else []
     if wants_vms:
-        found.append(read_table(_milestone_table(seed), "MILESTONE_URL, MILESTONE_USERNAME", problems))
+        found.append(read_table(_milestone_table(seed), "MILESTONE_URL", problems))
     if seed.drive_credentials:
         found.append(read_table(_drive_table(seed), "DRIVE_FOLDER_ID, DRIVE_CREDENTIALS", problems))
     if problems:

@@ -74,7 +74,13 @@ def _session(person: Person) -> dict[str, Any]:
             "trash_days": settings.trash_days,
         },
         "targets": [
-            {"name": name, "kind": p.config.kind, "label": p.config.label, "required": p.config.required}
+            {
+                "name": name,
+                "kind": p.config.kind,
+                "label": p.config.label,
+                "required": p.config.required,
+                "required_of": places.required_of(name),
+            }
             for name, p in places.by_name.items()
         ],
     }

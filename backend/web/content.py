@@ -209,6 +209,12 @@ class _Window:
         self._left -= len(got)
         return got
 
+    def seek(self, position: int) -> int:
+        """`position` in the whole file. Python's `socket.sendfile` wants it where the reader had left before the first
+        byte, as players do that look elsewhere: without it that end of a connection would be logged as a fault."""
+        self._left = self._part.last + 1 - position
+        return self._file.seek(position)
+
     def close(self) -> None:
         """Close the file. If it became shorter while it was sent, the client must not wait for the missing bytes,
         nor take the next answer's for them: gunicorn would keep the connection."""

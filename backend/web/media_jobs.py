@@ -58,6 +58,7 @@ def video_jobs(video_id: str) -> Response:
     responses={
         202: "The jobs; a worker makes them",
         409: "Nothing is known of the video yet, or it cannot be read",
+        410: "Code `footage-only`: only a VMS has what is to be seen in it, and never gives the file back",
         422: "A format or height that there is not; the words name those that there are",
     },
     extensions=shaped({202: JobList}, body={"format": "mp4", "heights": [720]}),
@@ -66,6 +67,7 @@ def video_jobs(video_id: str) -> Response:
 def convert(video_id: str) -> tuple[Response, int]:
     form, heights = _wish(json_body())
     _refuse_another_s(video_id)
+    services().restorer.refuse_footage(video_id)
     jobs = services().media.convert(video_id, person().scope, person().name, form, heights)
     return jsonify({"success": True, "count": len(jobs), "jobs": [describe_job(job) for job in jobs]}), 202
 

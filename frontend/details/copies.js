@@ -3,9 +3,10 @@ import { minute, now } from "../clock.js";
 import { html } from "../html.js";
 import { Ago } from "../parts/ago.js";
 import { StateMark } from "../parts/state-mark.js";
-import { targetLabel } from "../server/session.js";
+import { targetLabel, targets } from "../server/session.js";
 import { DeliveryNote, isNoted } from "../videos/notes.js";
 import { titleOf } from "../videos/records.js";
+import { noRecording } from "../words/footage.js";
 import { count } from "../words/sizes.js";
 import { exact, until } from "../words/times.js";
 
@@ -14,9 +15,12 @@ export const Copies = ({ video }) => html`
     <h3>Copies</h3>
     ${video.deliveries.length
       ? html`<ul class="copies" role="list">${video.deliveries.map((delivery) => html`<${Copy} key=${delivery.target} video=${video} delivery=${delivery} />`)}</ul>`
-      : html`<p class="soft details-small">No target is set up: it is kept on this server only.</p>`}
+      : html`<p class="soft details-small">${targets.value.length ? "None: no target gets it by itself. It is kept on this server only." : "No target is set up: it is kept on this server only."}</p>`}
+    ${lacking(video) && html`<p class="soft details-small" data-no-recording>${lacking(video)}</p>`}
   </section>
 `;
+
+const lacking = (video) => noRecording(video, targets.value);
 
 function Copy({ video, delivery }) {
   const title = titleOf(video);

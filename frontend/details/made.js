@@ -5,6 +5,7 @@ import { Shape } from "../parts/state-mark.js";
 import { sourceOf } from "../player/source.js";
 import { whyNot } from "../player/why-not.js";
 import { announce } from "../shell/announce.js";
+import { footageOnly } from "../words/footage.js";
 import { jobName, renditionName } from "../words/media.js";
 import { percent, size } from "../words/sizes.js";
 import { sentence } from "../words/states.js";
@@ -29,7 +30,7 @@ export function Made({ video }) {
             ${shown.map((job) => html`<${Job} key=${job.id} video=${video} job=${job} isAllowed=${isAllowed} isTold=${told.includes(sentence(job.error) || "\0")} />`)}
           </ul>`
         : html`<p class="soft details-small">Nothing yet.</p>`}
-      ${isAllowed && html`<${ConvertForm} video=${video} />`}
+      ${isAllowed && !footageOnly(video).length && html`<${ConvertForm} video=${video} />`}
     </section>
   `;
 }

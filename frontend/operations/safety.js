@@ -14,7 +14,7 @@ import { isVms } from "../words/footage.js";
 import { damagedFiles } from "./damages.js";
 import { report } from "./known.js";
 import { Way } from "./links.js";
-import { asText, sentenceOf } from "./sentence.js";
+import { asText, demanded, sentenceOf } from "./sentence.js";
 import { ShareBar } from "./share-bar.js";
 
 export const pruned = (told) => told.by_state?.find(({ name }) => name === "pruned")?.count ?? 0;
@@ -74,13 +74,14 @@ function Unknown() {
 }
 
 function Shares() {
-  const { videos, verified, waiting, needs_person: needs } = report.answer.value.safe;
-  if (!videos || !targets.value.some((target) => target.required)) return null;
+  const { videos, verified, waiting, needs_person: needs, exempt = 0 } = report.answer.value.safe;
+  if (!videos || !demanded(targets.value).length) return null;
   const shares = [
     { name: "Verified", value: verified, tone: "verified", shape: "verified" },
     { name: "On their way", value: waiting, tone: "moving", shape: "moving" },
     { name: "Need a person", value: needs, tone: "needs", shape: "needs" },
-    { name: "Not queued", value: videos - verified - waiting - needs, tone: "other", shape: "none" },
+    { name: "No recordings", value: exempt, tone: "other", shape: "none" },
+    { name: ended(report.answer.value) ? "Ended, or not queued" : "Not queued", value: videos - verified - waiting - needs - exempt, tone: "other", shape: "none" },
   ];
   return html`<${ShareBar} shares=${shares.filter(({ value }) => value > 0)} whole=${videos} />`;
 }

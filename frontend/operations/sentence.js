@@ -13,11 +13,14 @@ export function sentenceOf({ safe, pruned = 0, ended = 0, damaged = 0, targets =
   return { ...manner(safe, damaged, targets), parts: punctuated(parts) };
 }
 
+/** Those that every video, or every recording, is to have a copy on. */
+export const demanded = (targets) => targets.filter(({ required_of: of }) => of === "all" || of === "recordings");
+
 function manner({ videos, verified, waiting, needs_person: needs }, damaged, targets) {
   if (damaged) return { tone: "failed", shape: "failed" };
   if (needs) return { tone: "needs", shape: "needs" };
   if (waiting) return { tone: "moving", shape: "moving" };
-  return verified < videos || !targets.some((target) => target.required) ? { tone: "waiting", shape: "waiting" } : { tone: "verified", shape: "verified" };
+  return verified < videos || !demanded(targets).length ? { tone: "waiting", shape: "waiting" } : { tone: "verified", shape: "verified" };
 }
 
 function opening({ videos }, pruned, ended, damaged) {
@@ -37,19 +40,20 @@ function opening({ videos }, pruned, ended, damaged) {
   return [opened, { words: here ? `${number(pruned)} on targets only` : "on targets only", to: toAway, isSame: true }];
 }
 
-function copies({ videos, verified, waiting, needs_person: needs }, targets, ended, isPlain) {
+function copies({ videos, verified, waiting, needs_person: needs, exempt = 0 }, targets, ended, isPlain) {
   if (!targets.length) return [{ words: "no copies are kept elsewhere, because no target is set up" }];
-  const required = targets.filter((target) => target.required);
+  const required = demanded(targets);
   if (!required.length) return [{ words: "no target is required to have a copy" }];
   const every = required.length === 1 ? "the required target" : "every required target";
   if (verified === videos) return isPlain ? [{ words: ` and verified on ${every}`, isSame: true }] : [{ words: `all are verified on ${every}` }];
   const onTheWay = { state: "copy:pending,in_progress", target: required.map((target) => target.name).join(",") };
   // Saved before a target was set up, meant for others by a rule, or over in the VMS.
-  const unasked = videos - verified - waiting - needs;
+  const unasked = videos - verified - waiting - needs - exempt;
   return [
     { words: `${verified ? number(verified) : "none"} ${are(verified)} verified on ${every}` },
     waiting > 0 && { words: `${number(waiting)} ${are(waiting)} on ${waiting === 1 ? "its" : "their"} way`, to: libraryAt(onTheWay) },
     needs > 0 && { words: `${number(needs)} ${needs === 1 ? "needs" : "need"} a person`, to: "#needs" },
+    exempt > 0 && { words: exempt === 1 ? "1 is no recording and needs no copy there" : `${number(exempt)} are no recordings and need no copy there` },
     unasked > 0 && { words: `${number(unasked)} ${ended ? "ended there, or " : ""}${are(unasked)} not queued for ${required.length === 1 ? "it" : "all of them"}` },
   ].filter(Boolean);
 }

@@ -47,6 +47,8 @@ const MARKS = {
   paused: { shape: "waiting", word: "Paused", tone: "waiting" },
 };
 
+const REQUIRED = { all: "required", recordings: "required of recordings", named: "required where named", none: "optional" };
+
 function markOf(place) {
   if (!place.enabled) return { shape: "none", word: "Off", tone: "waiting" };
   if (needsPerson(place)) return { shape: "needs", word: "Needs you", tone: "needs" };
@@ -60,7 +62,7 @@ function Row({ place }) {
     <li class="row place" data-place=${place.name} data-state=${place.state}>
       <div class="place-name">
         <h3><bdi>${place.label || place.name}</bdi></h3>
-        <p class="soft">${[place.kind, place.required ? "required" : "optional"].filter(Boolean).join(" · ")}</p>
+        <p class="soft">${place.kind} · ${REQUIRED[place.required_of]}</p>
       </div>
       <p class=${`state-mark tone-${tone}`}><${Shape} shape=${shape} />${" "}${word}</p>
       <dl class="place-facts">

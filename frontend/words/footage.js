@@ -17,6 +17,14 @@ export function footageOnly(video) {
   return there.every(isVms) ? there : [];
 }
 
+/** Why a video that names a camera does not go to the VMS by itself; "" for any other, and for what goes there. */
+export function noRecording({ camera_id: camera, start_time: start, end_time: end, deliveries }, targets) {
+  const vms = targets.find((target) => isVms(target) && target.required_of === "recordings");
+  if (!vms || !camera || (start && end) || deliveries.some(isVms)) return "";
+  const lacking = [!start && "start_time", !end && "end_time"].filter(Boolean).join(" and ");
+  return `It does not go to ${vms.label || vms.name} by itself: it names a camera, but was sent without ${lacking}. Send it again with camera_id, start_time and end_time.`;
+}
+
 const areOver = (copies) => copies.every(({ phase }) => phase === "ended");
 
 /** Where such a video is, in as few words as fit. */

@@ -68,7 +68,7 @@ export function explain(delivery, label, nowMs, isTold = false) {
   const error = sentence(delivery.error);
   switch (delivery.state) {
     case "pending":
-      return error && `${label} did not take it yet: ${error} ${nextAttempt(delivery, nowMs)}`;
+      return error && `${label} did not take it yet: ${withoutAgain(error)} ${nextAttempt(delivery, nowMs)}`;
     case "parked":
       // The target's own note gives the reason already.
       if (isTold && endsByItself(error)) return `${label} takes nothing for now. ${tried(delivery)} It goes on by itself.`;
@@ -89,11 +89,13 @@ export function explain(delivery, label, nowMs, isTold = false) {
   }
 }
 
+/** When it is tried again is said beside it. */
+const withoutAgain = (error) => error.replace(/ It is tried again\.$/, "");
+
 /** What is wrong with a target as a whole, how much waits for it, and when it is asked again. */
 export function trouble(place, nowMs) {
   const label = place.label || place.name;
-  // When it is tried again is said below.
-  const reason = sentence(place.reason || place.last_error).replace(/ It is tried again\.$/, "");
+  const reason = withoutAgain(sentence(place.reason || place.last_error));
   const waiting = place.backlog.count
     ? `${count(place.backlog.count, "copy waits", "copies wait")} for it. The videos are saved here.`
     : "New videos are saved here all the same.";

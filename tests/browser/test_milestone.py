@@ -65,7 +65,19 @@ def test_in_place_of_a_broken_player_it_says_where_to_watch_and_what_is_lost(she
     expect(details.locator("video")).to_have_count(0)
     expect(details.get_by_role("link", name="Download")).to_have_count(0)
     expect(details.locator("[data-fact=SHA-256]")).to_contain_text("In the VMS only")
+    expect(details.get_by_text("Convert…")).to_have_count(0)
     assert not [path for path in shelf.asked if path.endswith(("/content", "/download"))]
+
+
+def test_the_way_to_the_vms_is_whole_on_a_phone(shelf: Shelf) -> None:
+    shelf.page.set_viewport_size({"width": 390, "height": 844})
+    camera = {**FOOTAGE, "vms_camera_id": "8f4c1f2e-53b1-4c0a-9d7a-0d3c2b1a5e6f"}
+    copy = in_vms(link="https://vms.example/camera", footage=camera)
+    told = shelf.open(shelf.put(status="remote-only", local="pruned", deliveries=[copy])).locator("[data-not-yet]")
+    link, room = told.get_by_role("link").bounding_box(), told.bounding_box()
+    assert link
+    assert room
+    assert link["y"] + link["height"] <= room["y"] + room["height"]
 
 
 def ended(**more: Any) -> dict[str, Any]:
@@ -106,6 +118,50 @@ def test_the_library_names_the_copies_that_ended(visit: Any) -> None:
     video = {"status": "remote-only", "deliveries": [ended()]}
     assert [one["word"] for one in said(visit, "library/copies.js", "groupsOf", video)] == ["Ended"]
     assert said(visit, "library/states.js", "statusMark", video)["word"] == "Ended in the VMS"
+
+
+@pytest.mark.parametrize(
+    ("told", "lacking"),
+    [
+        ({"start_time": "2026-11-20T09:00:00Z"}, "without end_time"),
+        ({"end_time": "2026-11-20T09:00:00Z"}, "without start_time"),
+        ({}, "without start_time and end_time"),
+        ({"start_time": "2026-11-20T09:00:00Z", "end_time": "2026-11-20T09:00:12Z"}, ""),
+        ({"camera_id": ""}, ""),
+        ({"deliveries": [in_vms()]}, ""),
+    ],
+)
+def test_a_cameras_video_that_lacks_an_instant_says_why_the_vms_does_not_get_it(
+    visit: Any, told: dict[str, Any], lacking: str
+) -> None:
+    vms = {"name": "milestone", "kind": "milestone", "label": "Milestone", "required_of": "recordings"}
+    video = {"camera_id": "gate", "start_time": None, "end_time": None, "deliveries": [delivery("nas")], **told}
+    words = said(visit, "words/footage.js", "noRecording", video, [vms])
+    assert words.partition("but was sent ")[2] == (
+        lacking and f"{lacking}. Send it again with camera_id, start_time and end_time."
+    )
+    assert said(visit, "words/footage.js", "noRecording", video, [{**vms, "required_of": "named"}]) == ""
+
+
+def test_the_details_say_it_and_do_not_deny_the_targets_that_there_are(shelf: Shelf) -> None:
+    vms = {"name": "milestone", "kind": "milestone", "label": "VMS", "required_of": "recordings"}
+    shelf.page.evaluate(
+        """async (targets) => {
+            const { session } = await partOfPage("server/session.js");
+            session.value = { ...session.value, targets };
+        }""",
+        [vms],
+    )
+    details = shelf.open(shelf.put(camera_id="gate", start_time="2026-11-20T09:00:00Z"))
+    expect(details.locator("[data-no-recording]")).to_contain_text("It does not go to VMS by itself")
+    expect(details).to_contain_text("None: no target gets it by itself. It is kept on this server only.")
+    expect(details).not_to_contain_text("No target is set up")
+
+
+def test_that_it_is_tried_again_is_said_once(visit: Any) -> None:
+    copy = {"state": "pending", "error": "Milestone refused the connection. It is tried again.", "attempts": 2}
+    told = said(visit, "words/states.js", "explain", copy, "Milestone", 0)
+    assert told.startswith("Milestone did not take it yet: Milestone refused the connection. Tried")
 
 
 def test_a_verified_copy_there_is_told_as_what_it_is(shelf: Shelf) -> None:

@@ -7,7 +7,7 @@ import json
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -64,6 +64,9 @@ class Shelf:
 
     def recordings(self, camera_token: str) -> Sequence[Recording]:
         return [one for one, _, _ in self.files.get(camera_token, ())]
+
+    def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
+        return {token: self.recordings(token) for token in camera_tokens}
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         path, found = next((p, f) for one, p, f in self.files[camera_token] if one == recording)

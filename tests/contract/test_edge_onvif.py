@@ -278,3 +278,14 @@ def test_hostile_requests_are_refused_and_the_next_one_is_served(listening: List
         assert (unknown.status_code, "ActionNotSupported" in unknown.text) == (500, True)
         chunks = iter([_envelope("GetSystemDateAndTime")[:50], _envelope("GetSystemDateAndTime")[50:]])
         assert client.post(address, content=chunks, headers=_SOAP).status_code == 200
+
+
+def test_a_call_by_its_whole_address_as_a_proxy_sends_it_is_served(listening: Listening) -> None:
+    here = f"http://127.0.0.1:{listening.soap_port}"
+    address, signed = f"{here}/onvif/media", httpx.DigestAuth(USER, PASSWORD)
+    # To itself as if it were the proxy.
+    with httpx.Client(timeout=20, proxy=here) as client:
+        called = client.post(address, content=_envelope("GetSystemDateAndTime"), headers=_SOAP)
+        assert called.status_code == 200
+        scopes = client.post(address, content=_envelope("GetScopes"), headers=_SOAP, auth=signed)
+        assert scopes.status_code == 200

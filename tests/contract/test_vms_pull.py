@@ -36,7 +36,9 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("vms")
-    films = {name: film(folder, f"{name}.mp4", number=number) for number, name in enumerate(("one", "two"))}
+    # The second one with a delimiter at each frame, as every transport stream has it: a unit of two bytes.
+    delimited = ["-bsf:v", "h264_metadata=aud=insert"]
+    films = {"one": film(folder, "one.mp4"), "two": film(folder, "two.mp4", number=1, options=delimited)}
     films["hevc"] = film(folder, "hevc.mp4", codec="libx265")
     shelf = Shelf()
     shelf.put("yard", films["one"], START)

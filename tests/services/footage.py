@@ -109,9 +109,10 @@ def register(monkeypatch: pytest.MonkeyPatch) -> list[FootageTarget]:
 
 
 def make_settled(ledger: Ledger, video_id: str, **facts: object) -> None:
-    """As if it were looked at, and every picture of it made. `facts`: what was found; without any, no sound."""
+    """As if it were looked at, and every picture of it made. `facts`: what was found, else one picture alone."""
     with ledger.database.write() as session:
         video = media.locked(session, video_id)
         assert video is not None
-        media.adopt(video, [(Planned(media.PROBE, media.SHORT, 0), FACTS | {"silent": True} | facts)], instant(session))
+        told = FACTS | {"silent": True, "further_tracks": 0} | facts
+        media.adopt(video, [(Planned(media.PROBE, media.SHORT, 0), told)], instant(session))
     ledger.set_video(video_id, media_state="ready")

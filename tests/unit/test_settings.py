@@ -41,6 +41,8 @@ def test_every_problem_is_told_at_once_with_name_and_meaning() -> None:
         ({"ADMIN_TOKEN_FILE": "/nowhere"}, "cannot be read"),
         ({"EDGE_PORT": "8554"}, "both 8554"),
         ({"EDGE_ADDRESS": "http://10.0.0.5"}, "must be a host or host:port"),
+        ({"EDGE_ADDRESS": "0.0.0.0"}, "EDGE_ADDRESS=0.0.0.0 leads a VMS nowhere.*10.0.0.5.*EDGE_HOST"),
+        ({"EDGE_ADDRESS": "[::]:8580"}, "leads a VMS nowhere"),
         ({"EDGE_USERNAME": "a:b"}, "EDGE_USERNAME takes"),
         ({"EDGE_PASSWORD": "short"}, "EDGE_PASSWORD is shorter than 8"),
     ],

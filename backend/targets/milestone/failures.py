@@ -35,8 +35,12 @@ class VmsProblem(Exception):
 
     @property
     def answered(self) -> bool:
-        """Whether the VMS said no, so that it certainly did not do what was asked."""
-        return self.answer.status is not None and 400 <= self.answer.status < 500
+        """Whether the VMS said no, so that it certainly did not do what was asked.
+
+        A 408 is a proxy's or gateway's: it waited too long, and what was asked for may be done all the same.
+        """
+        status = self.answer.status
+        return status is not None and 400 <= status < 500 and status != 408
 
 
 _PARKED = {
@@ -96,10 +100,11 @@ _TRANSIENT = {
     "too-large": "gave an answer larger than any that is expected. See to MILESTONE_URL and to proxies in between",
     "busy": "asks to slow down",
     "edge-down": "has nothing to fetch from: our edge device does not answer at {message}. See whether the edge "
-    "process runs (Procfile, its log), and to EDGE_ADDRESS and EDGE_PORT",
+    "process runs (Procfile, its log), what it listens on (EDGE_HOST), and to EDGE_ADDRESS and EDGE_PORT",
     "fault": "could not say what it has ({message})",
     "recorder": "says of its recording server nothing that leads there ({message})",
-    "task-failed": "could not fetch the recording: {message}",
+    "task-failed": "could not fetch the recording: {message}. If that goes on, see whether the edge process runs, and "
+    "in the Management Client (Edit Hardware) whether the VMS signs in to it with EDGE_USERNAME and EDGE_PASSWORD",
     "task-gone": "knows nothing any more of the retrieval it was about; it starts anew",
     "task-late": "did not finish the retrieval within {message} (option task_hours); it was stopped and starts anew",
     "task-unsure": "was asked for the retrieval and did not tell its number; {message}",

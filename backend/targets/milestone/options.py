@@ -75,7 +75,7 @@ def option_problems(options: Mapping[str, Any]) -> list[str]:
     if options["edge_address"] and not _is_host(options["edge_address"]):
         found.append("option “edge_address” is a host or host:port at which the VMS reaches this machine, no URL")
     if options["ca_file"] and not Path(options["ca_file"]).is_file():
-        found.append("option “ca_file” names no file")
+        found.append(f"option “ca_file” names no file: there is none at {options['ca_file']}")
     return found
 
 
@@ -87,7 +87,10 @@ def _url_problem(url: str) -> str:
     if _split(url).path.strip("/"):
         return "option “url” is the management server's address without a path: https://vms.example.org"
     if _split(url).scheme == "http" and _split(url).hostname not in _LOOPBACK:
-        return "option “url” must begin with https://, or the password would travel unprotected"
+        return (
+            "option “url” must begin with https://, or the password would travel unprotected; http:// is taken of "
+            "127.0.0.1 and localhost alone"
+        )
     return ""
 
 

@@ -97,7 +97,8 @@ class Probe:
             if problem.answer.reason == "refused":
                 raise VmsProblem(Answer("edge-down", message=self.hardware.edge.address)) from None
             self.details["edge"] = problem.answer.reason
-            return f"Our edge device could not be looked at from here at {self.hardware.edge.address}."
+            unseen = f"Our edge device could not be looked at from here at {self.hardware.edge.address}"
+            return f"{unseen}: see that the VMS reaches it there (EDGE_ADDRESS)."
         if reply.status != 200 or b"GetSystemDateAndTimeResponse" not in reply.body:
             raise VmsProblem(Answer("edge-other", message=self.hardware.edge.address))
         self.details["edge"] = "answers"

@@ -36,7 +36,7 @@ class Site:
         wanted = self.server_name.strip().casefold()
         fitting = [one for one in servers if not wanted or wanted in (_name(one), _host(one))]
         if not fitting:
-            told = f"“{self.server_name}”" if wanted else "none at all"
+            told = f"“{self.server_name}”; it shows {_named(servers) or 'none'}" if wanted else "none at all"
             raise VmsProblem(Answer("no-recording-server", message=told))
         if len(fitting) > 1:
             raise VmsProblem(Answer("recording-servers", message=_named(fitting)))

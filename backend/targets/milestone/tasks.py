@@ -11,6 +11,9 @@ from backend.targets.milestone.failures import Answer, VmsProblem
 from backend.targets.milestone.rest import Object, Rest, as_id, path_id, text_of
 
 _OVER = ("success", "error", "completed", "failed", "stopped")
+# How one that goes on may be called. By any other word a task at 100 % has ended, and not well: it would be waited for
+# in vain as long as the whole retrieval may take.
+_GOES_ON = ("inprogress", "running", "started", "pending", "queued", "waiting", "stopping", "cleaningup")
 _NOT_LISTED = (400, 404, 405)
 # Called between two looks: waits a little, and raises when it all must stop. Told the percentage so far.
 Pause = Callable[[int], None]
@@ -81,11 +84,13 @@ def running(rest: Rest) -> list[Object] | None:
 
 def read(found: Mapping[str, Any], task_id: str = "") -> Task:
     """`{"progress","state","errorCode","errorText","path"}`; the path is the task's own, or that of what it made."""
-    state, percent = text_of(found, "state").lower(), _percent(found.get("progress"))
+    state, percent = text_of(found, "state").strip().lower(), _percent(found.get("progress"))
     made = found.get("path")
     own = path_id(made, "tasks") or as_id(found.get("id"))
-    is_over = state in _OVER or (percent == 100 and not state)
+    is_over = state in _OVER or (percent == 100 and state.replace(" ", "") not in _GOES_ON)
     error = text_of(found, "errorText") or (f"error {found.get('errorCode')}" if found.get("errorCode") else "")
+    if is_over and state and state not in _OVER:
+        error = error or f"the task ended as “{state}”"
     return Task(
         task_id or own,
         percent,

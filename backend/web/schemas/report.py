@@ -52,12 +52,14 @@ class ReportTotal(Shape):
 
 
 class Safe(Shape):
-    """`verified`: with a verified copy. Of the others: those that wait for one, and those that need a person."""
+    """`verified`: with a verified copy. Of the others: those that wait for one, and those that need a person. `exempt`:
+    those of which no target is required, while a VMS is of recordings."""
 
     videos: int
     verified: int
     waiting: int
     needs_person: int
+    exempt: int
 
 
 class StorageReport(Shape):

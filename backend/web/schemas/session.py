@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.web.schemas.base import Shape
+from backend.web.schemas.targets import RequiredOf
 
 
 class User(Shape):
@@ -22,6 +23,7 @@ class TargetName(Shape):
     kind: str
     label: str
     required: bool
+    required_of: RequiredOf
 
 
 class Session(Shape):

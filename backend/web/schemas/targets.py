@@ -7,13 +7,19 @@ from typing import Any, Literal
 from backend.web.schemas.base import Shape
 from backend.web.schemas.report import Amount
 
+RequiredOf = Literal["all", "recordings", "named", "none"]
+
 
 class Target(Shape):
+    """`required`: as it is configured. `required_of`: of which videos a copy there is missed until it is verified: of
+    all, of recordings alone (a VMS), of those that it was named for (STORAGE_MODE leaves it out otherwise), of none."""
+
     name: str
     kind: str
     label: str
     enabled: bool
     required: bool
+    required_of: RequiredOf
     state: Literal["up", "degraded", "parked", "paused"]
     reason: str | None
     next_probe_at: str | None

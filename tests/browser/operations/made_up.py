@@ -27,6 +27,7 @@ def place(name: str, label: str, **changes: Any) -> Item:
         "name": name, "kind": "folder", "label": label, "enabled": True, "required": True, "state": "up",
         "reason": None, "next_probe_at": None, "backlog": {"count": 0, "bytes": 0}, "oldest_waiting_at": None,
         "last_success_at": ago(minutes=2), "last_error_at": None, "last_error": None,
+        "required_of": "all" if changes.get("required", True) else "none",
     }  # fmt: skip
     return plain | changes
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.operations.conftest import Desk
-from tests.browser.operations.made_up import place
+from tests.browser.operations.made_up import place, report
 
 WORDS = (
     "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified "
@@ -20,3 +22,32 @@ def test_of_a_vms_it_is_said_what_verified_means_and_that_none_was_tried_yet(des
     part = desk.part("Targets")
     expect(part.locator("[data-place=milestone]")).to_contain_text(WORDS)
     expect(part.locator("[data-as-far-as-known]")).to_have_count(1)
+
+
+def test_what_ended_there_and_what_need_not_go_there_have_names_of_their_own_in_the_bar(desk: Desk) -> None:
+    safe = {"videos": 9, "verified": 2, "waiting": 0, "needs_person": 0, "exempt": 5}
+    over = [{"target": "milestone", "state": "deleted", "count": 2, "bytes": 2}]
+    desk.server.report = report(safe=safe, by_target=over)
+    desk.go()
+    vms = {"name": "milestone", "kind": "milestone", "label": "Milestone", "required_of": "recordings"}
+    desk.page.evaluate(
+        """async (targets) => {
+            const { session } = await partOfPage("server/session.js");
+            session.value = { ...session.value, targets };
+        }""",
+        [vms],
+    )
+    names = desk.safety.locator(".share-names li")
+    expect(names).to_have_text(
+        [re.compile("Verified 2"), re.compile("No recordings 5"), re.compile("Ended, or not queued 2")]
+    )
+
+
+def test_it_is_not_called_required_of_what_does_not_belong_there(desk: Desk) -> None:
+    vms = place("milestone", "Milestone", kind="milestone", required_of="recordings")
+    desk.server.places = [place("nas", "NAS", required_of="named"), place("drive", "Drive"), vms]
+    desk.go()
+    part = desk.part("Targets")
+    expect(part.locator("[data-place=milestone]")).to_contain_text("milestone · required of recordings")
+    expect(part.locator("[data-place=nas]")).to_contain_text("folder · required where named")
+    expect(part.locator("[data-place=drive] .place-name")).to_have_text("Drivefolder · required")

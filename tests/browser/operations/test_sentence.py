@@ -10,9 +10,11 @@ from playwright.sync_api import expect
 from tests.browser.operations.conftest import Desk
 from tests.browser.operations.made_up import report
 
-NAS = {"name": "nas", "required": True}
-DRIVE = {"name": "drive", "required": True}
-EXTRA = {"name": "extra", "required": False}
+NAS = {"name": "nas", "required_of": "all"}
+DRIVE = {"name": "drive", "required_of": "all"}
+EXTRA = {"name": "extra", "required_of": "none"}
+VMS = {"name": "milestone", "required_of": "recordings"}
+NAMED = {"name": "store", "required_of": "named"}
 
 CASES: list[tuple[dict[str, Any], str]] = [
     (
@@ -67,6 +69,20 @@ CASES: list[tuple[dict[str, Any], str]] = [
             "target; 5 ended there, or are not queued for it."
         ),
     ),
+    (
+        {"safe": [4, 2, 1, 0, 1], "targets": [VMS, NAMED]},
+        (
+            "All 4 videos are safe here; 2 are verified on the required target; 1 is on its way; 1 is no recording and "
+            "needs no copy there."
+        ),
+    ),
+    (
+        {"safe": [9, 2, 0, 0, 5], "targets": [VMS]},
+        (
+            "All 9 videos are safe here; 2 are verified on the required target; 5 are no recordings and need no copy "
+            "there; 2 are not queued for it."
+        ),
+    ),
 ]
 
 
@@ -75,7 +91,8 @@ def test_the_sentence_says_what_is_known_and_no_more(desk: Desk) -> None:
     told = desk.page.evaluate(
         """async (cases) => {
             const { sentenceOf, asText } = await partOfPage("operations/sentence.js");
-            const named = ([videos, verified, waiting, needs_person]) => ({ videos, verified, waiting, needs_person });
+            const named = ([videos, verified, waiting, needs_person, exempt]) => (
+                { videos, verified, waiting, needs_person, exempt });
             return cases.map((known) => asText(sentenceOf({ ...known, safe: named(known.safe) })));
         }""",
         [known for known, _ in CASES],

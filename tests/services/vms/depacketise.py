@@ -68,7 +68,8 @@ class Depacketiser:
         return self._frame() if second & 0x80 else None
 
     def _payload(self, payload: bytes) -> None:
-        if len(payload) < 3:
+        # The shortest unit is a delimiter's: its head, and one byte at most.
+        if len(payload) < 2:
             raise DeviceTrouble("A packet is too short.")
         kind, together, pieces = (
             (payload[0] & 0x1F, 24, 28) if self.codec == "H264" else (payload[0] >> 1 & 0x3F, 48, 49)
@@ -92,6 +93,8 @@ class Depacketiser:
             place += 2 + length
 
     def _take_piece(self, payload: bytes, head_bytes: int) -> None:
+        if len(payload) < head_bytes + 2:
+            raise DeviceTrouble("A packet is too short.")
         told = payload[head_bytes]
         begins, ends = told & 0x80, told & 0x40
         if bool(begins) != (self._piece is None):

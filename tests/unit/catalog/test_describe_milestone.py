@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.catalog.describe import describe_copy
 from backend.catalog.describe_milestone import footage_of, phase_of
 from backend.catalog.models import Delivery
 
@@ -39,10 +40,20 @@ def test_each_state_and_what_was_reached_make_a_phase(state: str, resume: dict[s
     assert phase_of(copy(state, resume=resume), KINDS) == phase
 
 
+def test_what_is_lost_there_and_is_not_here_either_is_not_called_saved() -> None:
+    assert phase_of(copy("damaged", error_code="no-copy-left"), KINDS) is None
+
+
 def test_a_copy_of_another_kind_has_none() -> None:
     assert phase_of(copy("in_progress", "nas", resume={"phase": "offered"}), KINDS) is None
     assert phase_of(copy("pending", "gone"), KINDS) is None
     assert phase_of(copy("pending"), None) is None
+
+
+@pytest.mark.parametrize(("rate", "left"), [(50.0, 16.0), (1.6e-11, None), (0.0, None)])
+def test_of_a_retrieval_that_stands_still_nobody_says_how_long_it_takes(rate: float, left: float | None) -> None:
+    row = copy("in_progress", attempts=1, bytes_sent=200, bytes_per_second=rate, error="", error_code="", link="")
+    assert describe_copy(row, 1000, KINDS)["seconds_left"] == left
 
 
 def test_footage_is_told_of_a_verified_copy_and_nothing_else_of_its_proof() -> None:

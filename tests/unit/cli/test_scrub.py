@@ -133,6 +133,12 @@ def test_on_a_terminal_it_is_told_in_words(copied: CommandLine) -> None:
     assert "The worker sends the damaged ones again." in answer.out
 
 
+def test_one_video_that_is_freed_is_told_as_one(copied: CommandLine) -> None:
+    for video in copied.well("list", "--json").json[1:]:
+        copied.well("hold", "add", video["id"], "--reason", "case")
+    assert "1 video (16.0 kB) was freed." in copied("cleanup-exec", "0", "--yes").out
+
+
 def test_a_video_whose_last_copy_is_gone_is_lost_and_the_doctor_says_so(copied: CommandLine) -> None:
     videos = copied.well("list", "--json").json
     assert copied.well("doctor", "--json").json["ok"] is True

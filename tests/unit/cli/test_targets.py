@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 
@@ -36,6 +37,17 @@ def test_check_writes_and_removes_a_probe_and_its_code_tells(either: CommandLine
     assert answer.code == 1
     assert "NOT WELL" in answer.out
     assert either("targets", "check", "moon").code == 3
+
+
+def test_of_a_vms_it_is_said_that_only_recordings_need_it(
+    prepared: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vms = {"MILESTONE_URL": "https://vms.example", "MILESTONE_USERNAME": "u", "MILESTONE_PASSWORD": "p"}
+    store = {"STORAGE_BACKEND": "FILESYSTEM", "FILESYSTEM_PATH": str(prepared.copies)}
+    for name, value in {"STORAGE_MODE": "BOTH", **vms, **store}.items():
+        monkeypatch.setenv(name, value)
+    shown = [line.split("\t")[:2] for line in prepared.well("targets").out.splitlines()]
+    assert shown == [["folder", "folder"], ["milestone", "milestone (for recordings)"]]
 
 
 def test_pause_and_resume(either: CommandLine) -> None:
@@ -84,6 +96,12 @@ def test_existing_videos_are_queued_to_a_new_target_once(either: CommandLine) ->
         doc = json.loads(either.path(video).with_name(video["stored_filename"] + ".json").read_text())
         assert [d["target"] for d in doc["deliveries"]] == ["nas"]
     assert either("targets", "enqueue", "moon").code == 3
+
+
+def test_one_video_is_told_as_one(cli: CommandLine) -> None:
+    cli.upload()
+    cli.use_target()
+    assert re.search(r"^1 video \(.*\) was queued to nas\.$", cli.well("targets", "enqueue", "nas").out, re.MULTILINE)
 
 
 def test_what_was_queued_survives_the_loss_of_the_catalog(cli: CommandLine) -> None:

@@ -6,6 +6,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import partial
@@ -84,6 +85,32 @@ def test_recordings_come_and_go_as_they_are_offered_and_withdrawn(book: Book, fo
     assert footage.recordings(camera.token) == []
     assert len(footage.cameras()) == 1, "a channel that the VMS knows goes"
     assert footage.recordings("nobody") == []
+
+
+def test_a_file_that_cannot_be_looked_at_is_told_and_hides_no_other(
+    book: Book, footage: OfferedFootage, tmp_path: Path
+) -> None:
+    first, second = offered(book, "a1", 0), offered(book, "b2", 20)
+    # As a disk's fault, but for its number: that no file is there is an answer, that a name is too long is none.
+    book.offer(replace(first, path=f"uploads/p/{'x' * 300}.mp4"))
+    for _ in range(3):
+        assert [one.id for one in footage.recordings(second.camera_token)] == ["b2"]
+    (line,) = told(tmp_path)
+    assert "xxx.mp4" in line
+
+
+def test_a_disk_that_is_away_does_not_fill_the_log(book: Book, footage: OfferedFootage, tmp_path: Path) -> None:
+    first = offered(book, "a1", 0)
+    for number in range(50):
+        book.pages.write_offer(replace(first, video_id=f"b{number}", path=f"uploads/p/{'x' * 300}{number}.mp4"))
+    for _ in range(3):
+        assert [one.id for one in footage.recordings(first.camera_token)] == ["a1"]
+    assert len(told(tmp_path)) == 20
+
+
+def told(folder: Path) -> list[str]:
+    lines = (folder / "logs" / "video_uploads.log").read_text().splitlines()
+    return [one for one in lines if "edge_offer_unreadable" in one]
 
 
 def test_each_frame_has_the_instant_of_its_recording(book: Book, footage: OfferedFootage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -38,6 +38,9 @@ class Reel:
 
     def recordings(self, camera_token: str) -> Sequence[Recording]:
         return self.kept
+
+    def recordings_of(self, camera_tokens: Sequence[str]) -> Mapping[str, Sequence[Recording]]:
+        return dict.fromkeys(camera_tokens, self.kept)
 
     def frames(self, camera_token: str, recording: Recording, since: datetime) -> Iterator[Frame]:
         self.open += 1

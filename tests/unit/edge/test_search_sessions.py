@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from backend.edge.search_sessions import Found, SearchSessions, seconds
@@ -16,7 +18,7 @@ class Clock:
 
 
 def results(count: int) -> list[Found]:
-    return [Found(None, Xml(str(number))) for number in range(count)]
+    return [Found(None, partial(Xml, number)) for number in range(count)]
 
 
 def test_results_come_in_pages_until_it_is_completed() -> None:
@@ -25,7 +27,7 @@ def test_results_come_in_pages_until_it_is_completed() -> None:
     first, second = sessions.take(token, "events", 3), sessions.take(token, "events", 3)
     assert first is not None
     assert second is not None
-    assert [one.content for one in (*first.found, *second.found)] == ["0", "1", "2", "3"]
+    assert [one.written() for one in (*first.found, *second.found)] == ["0", "1", "2", "3"]
     assert (first.completed, second.completed) == (False, True)
 
 
@@ -59,6 +61,27 @@ def test_what_is_over_makes_room_before_what_still_lives() -> None:
     clock.now = 20
     sessions.begin("events", results(1), 1, "PT10S")
     assert sessions.take(living, "events", 1) is not None
+
+
+def test_the_oldest_goes_when_they_hold_too_much_together_and_one_search_is_never_too_much() -> None:
+    sessions = SearchSessions()
+    many = results(1) * 100_000
+    tokens = [sessions.begin("events", many, 100_000, "PT1H") for _ in range(3)]
+    assert sessions.take(tokens[0], "events", 1) is None
+    for token in tokens[1:]:
+        taken = sessions.take(token, "events", 100_000)
+        assert taken is not None
+        assert taken.completed
+
+
+def test_what_was_fetched_is_held_no_longer() -> None:
+    sessions = SearchSessions()
+    many = results(1) * 100_000
+    tokens = []
+    for _ in range(3):
+        tokens.append(sessions.begin("events", many, 100_000, "PT1H"))
+        sessions.take(tokens[-1], "events", 100_000)
+    assert all(sessions.take(token, "events", 1) is not None for token in tokens)
 
 
 @pytest.mark.parametrize(

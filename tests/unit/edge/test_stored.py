@@ -13,6 +13,7 @@ from backend.confine import Confinement
 from backend.edge import stored
 from backend.edge.footage import Frame
 from backend.errors import MediaError, Unreadable
+from backend.offers.entries import Codec
 from backend.offers.index import index
 from backend.offers.nal import kind
 
@@ -82,6 +83,22 @@ def test_a_keyframe_that_brings_one_kind_of_parameter_sets_gets_the_others(tmp_p
         frame = list(stored.frames(path, found, START, START))[second]
         assert [kind("H264", unit) for unit in frame.units][:2] == sent
         assert _pictures(list(frame.units)) == list(units[len(brought) :])
+
+
+@pytest.mark.parametrize(
+    ("options", "codec", "wanted"),
+    [
+        (["-bsf:v", "h264_metadata=aud=insert"], "H264", [9, 7, 8]),
+        (["-c:v", "libx265", "-x265-params", "log-level=error", "-bsf:v", "hevc_metadata=aud=insert"], "H265",
+         [35, 32, 33, 34]),
+    ],
+)  # fmt: skip
+def test_a_keyframe_still_begins_with_its_delimiter(
+    tmp_path: Path, options: list[str], codec: Codec, wanted: list[int]
+) -> None:
+    found = _frames(film(tmp_path / "a.mp4", *options), START)
+    assert [kind(codec, unit) for unit in found[0].units][: len(wanted)] == wanted
+    assert kind(codec, found[1].units[0]) == wanted[0]
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.avi"])

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import pytest
 
+import backend.edge.username_token
 from backend.edge.digest_auth import Credentials
 from backend.edge.soap_xml import moment, named
 from backend.edge.username_token import UsernameTokens
@@ -71,3 +72,13 @@ def test_a_time_out_of_the_calendar_does_not_pass(tokens: UsernameTokens) -> Non
         digest = hashlib.sha1(b"12345678" + created.encode() + "sécret".encode()).digest()
         shown.text = created if name == "Created" else base64.b64encode(digest).decode()
     assert not tokens.passes(made)
+
+
+def test_a_clock_that_was_far_ahead_for_a_while_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend.edge.username_token, "_MOST_KEPT", 10)
+    clock = [NOW + timedelta(days=4000)]
+    tokens = UsernameTokens(Credentials("who", "sécret"), lambda: clock[0])
+    assert tokens.passes(token(at=clock[0]))
+    for minutes in range(0, 300, 2):
+        clock[0] = NOW + timedelta(minutes=minutes)
+        assert tokens.passes(token(at=clock[0])), f"locked out {minutes} minutes later"

@@ -182,3 +182,17 @@ def test_camera_is_told_once_and_on_one_line(tags: dict[str, str], camera: str) 
 )
 def test_silent_is_what_has_no_track_of_sound_of_whatever_kind(streams: list[Any], silent: bool) -> None:
     assert facts_from({"format": {}, "streams": streams}).silent is silent
+
+
+@pytest.mark.parametrize(
+    ("streams", "count"),
+    [
+        ([video(), {"codec_type": "audio"}, {"codec_type": "audio"}], 0),
+        ([video(), video() | {"disposition": {"attached_pic": 1}}], 0),
+        ([video(), video()], 1),
+        ([video(), {"codec_type": "data"}, {"codec_type": "subtitle"}, {}], 3),
+        ([{"codec_type": "data"}], 1),
+    ],
+)
+def test_tracks_beside_the_picture_its_sound_and_its_cover_are_counted(streams: list[Any], count: int) -> None:
+    assert facts_from({"format": {}, "streams": streams}).further_tracks == count

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 
 from backend.catalog.models import TargetNote
 from backend.errors import TransientFailure
+from backend.outbox.backfill import Backfill
 from backend.outbox.evidence import Evidence
 from backend.targets.base import Holding
 from tests.services.footage import FootageTarget, footage_place
@@ -166,6 +168,44 @@ def test_after_the_catalog_was_lost_a_released_lock_is_found_again(ledger: Ledge
     assert keeper(ledger).run_due() == 0
     assert [keeper(ledger).find_again() for _ in range(2)] == [1, 0]
     assert (keeper(ledger).run_due(), vms.locks) == (1, {})
+
+
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_a_target_that_is_called_otherwise_now_keeps_its_locks(
+    ledger: Ledger, vms: FootageTarget, sent_again: bool
+) -> None:
+    video_id = verified(ledger)
+    hold = ledger.services.holder.hold(video_id, "Court case")
+    keeper(ledger).run_due()
+    vms.name = "vms"
+    ledger.set_places(footage_place(vms))
+    if sent_again:
+        s = ledger.services
+        Backfill(s.database, s.layout, s.places, s.log).enqueue("vms")
+        with ledger.worker():
+            ledger.wait_for("delivered", 1, "vms")
+    keeper(ledger).run_due()
+    assert len(vms.locks) == 1
+    ledger.services.holder.release(video_id, hold.id)
+    assert (keeper(ledger).run_due(), vms.locks) == (1, {})
+
+
+def test_the_notes_of_a_target_that_is_only_disabled_stay_its_own(ledger: Ledger, vms: FootageTarget) -> None:
+    video_id = verified(ledger)
+    ledger.services.holder.hold(video_id, "Court case")
+    keeper(ledger).run_due()
+    before = noted(ledger)
+    disabled = (replace(ledger.services.places.get("milestone").config, enabled=False),)
+    ledger.set_places(footage_place(FootageTarget("vms")))
+    places = replace(ledger.services.places, disabled=disabled)
+    ledger.services = replace(ledger.services, places=places)
+    keeper(ledger).run_due()
+    assert noted(ledger) == before
+
+
+def noted(ledger: Ledger) -> list[tuple[str, str]]:
+    with ledger.database.read() as session:
+        return [(one.target, one.name) for one in session.scalars(select(TargetNote))]
 
 
 def test_while_somebody_looks_at_a_copy_it_is_left_to_the_next_turn(ledger: Ledger, vms: FootageTarget) -> None:

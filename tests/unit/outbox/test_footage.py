@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backend.errors import FootageOnly, NotFound
@@ -54,6 +56,19 @@ def test_whoever_asks_for_the_file_is_told_where_its_footage_is_and_what_cannot_
     assert (progress["state"], progress["error"]) == ("failed", words)
     with pytest.raises(FootageOnly):
         ledger.services.restorer.refuse_footage(video_id)
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+def test_where_its_footage_is_is_told_also_when_the_vms_is_no_target_any_more(ledger: Ledger, disabled: bool) -> None:
+    video_id, config = pruned(ledger), ledger.services.places.get("milestone").config
+    ledger.set_places(place(MemoryTarget()))
+    restorer = ledger.services.restorer
+    if disabled:
+        restorer = replace(restorer, places=replace(restorer.places, disabled=(replace(config, enabled=False),)))
+    with pytest.raises(FootageOnly) as refusal:
+        restorer.restore(video_id)
+    label = "Milestone" if disabled else "The target “milestone”, which is configured no more,"
+    assert f"{label} had the footage when it was last asked, on its camera {CAMERA}" in refusal.value.message
 
 
 def test_a_real_copy_is_fetched_back_whatever_the_vms_has(ledger: Ledger, vms: FootageTarget) -> None:

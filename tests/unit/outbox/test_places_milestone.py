@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import SettingsError
+from backend.errors import NotFound, SettingsError
 from backend.outbox.enqueue import choose_targets
 from tests.services.footage import register
 from tests.unit.outbox.test_places import folder, opened
@@ -22,7 +22,10 @@ def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_local_makes_no_target_of_the_vms_whatever_is_set(tmp_path: Path) -> None:
-    assert opened(tmp_path, None, **VMS, **STORE).kinds == {"folder": "folder"}
+    places = opened(tmp_path, None, **VMS, **STORE)
+    assert places.kinds == {"folder": "folder"}
+    with pytest.raises(NotFound, match=r"known: folder\. MILESTONE_URL makes one with STORAGE_MODE=MILESTONE or BOTH"):
+        places.get("milestone")
 
 
 def test_milestone_is_the_only_default_of_its_mode_and_all_else_takes_what_is_named_for_it(tmp_path: Path) -> None:

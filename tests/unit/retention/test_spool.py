@@ -86,30 +86,46 @@ def told(ledger: Ledger) -> str:
     return by_rule.decision.reason
 
 
-@pytest.mark.parametrize(
-    ("found", "why"),
-    [
-        ({"silent": False}, "and the file has sound"),
-        ({"silent": False, "audio_codec": ""}, "and the file has sound"),
-        (None, "and whether the file has sound is not known"),
-    ],
-)
+@pytest.mark.parametrize("found", [{}, {"audio_codec": ""}], ids=["heard", "of no known kind"])
 def test_sound_is_not_lost_the_vms_has_the_picture_alone(
-    ledger: Ledger, vms: FootageTarget, found: dict[str, object] | None, why: str
+    ledger: Ledger, vms: FootageTarget, found: dict[str, object]
 ) -> None:
     use(ledger, footage_place(vms), mode="MILESTONE")
     video_id = sent(ledger)
-    if found is None:
-        ledger.set_video(video_id, media_state="ready")
-    else:
-        make_settled(ledger, video_id, **found)
+    make_settled(ledger, video_id, silent=False, **found)
     assert freed(ledger) == {}
-    assert told(ledger).startswith(f"milestone has its picture alone, {why}: it stays unless")
+    assert told(ledger).startswith("milestone has its picture alone, and the file has sound: it stays unless")
     assert "free_with_sound" in told(ledger)
     assert is_here(ledger, video_id)
     use(ledger, footage_place(vms, options={"free_with_sound": True}), mode="MILESTONE")
     assert freed(ledger) == {video_id: "verified on milestone"}
     assert not is_here(ledger, video_id)
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ({"further_tracks": 1}, "milestone has one picture of it alone, and the file has further tracks"),
+        ({"further_tracks": 1, "silent": False}, "milestone has one picture of it alone, and the file has further"),
+        # Probed before anybody counted them; and not probed at all.
+        ({"further_tracks": None}, "whether the file has sound or further tracks is not known"),
+        (None, "whether the file has sound or further tracks is not known"),
+    ],
+)
+def test_a_second_picture_or_data_is_not_lost_whatever_is_said_of_sound(
+    ledger: Ledger, vms: FootageTarget, found: dict[str, object] | None, why: str
+) -> None:
+    video_id = ""
+    for options in ({}, {"free_with_sound": True}):
+        use(ledger, footage_place(vms, options=options), mode="MILESTONE")
+        video_id = video_id or sent(ledger)
+        if found is None:
+            ledger.set_video(video_id, media_state="ready")
+        else:
+            make_settled(ledger, video_id, **found)
+        assert freed(ledger) == {}
+        assert why in told(ledger)
+        assert is_here(ledger, video_id)
 
 
 def test_sound_that_another_target_has_too_keeps_nothing_here(ledger: Ledger, vms: FootageTarget) -> None:
@@ -130,6 +146,17 @@ def test_the_preview_counts_no_recording_with_sound_as_one_that_goes(ledger: Led
     totals = preview.totals(preview.time())
     assert (totals.prune.count, totals.kept.count) == (1, 2)
     assert freed(ledger) == {silent: "verified on milestone"}
+
+
+def test_the_preview_counts_sound_that_may_go_and_no_further_tracks(ledger: Ledger, vms: FootageTarget) -> None:
+    use(ledger, footage_place(vms, options={"free_with_sound": True}), mode="MILESTONE")
+    loud, twofold = sent(ledger), sent(ledger, 2, camera_id="gate")
+    make_settled(ledger, loud, silent=False)
+    make_settled(ledger, twofold, silent=False, further_tracks=1)
+    preview = Preview(ledger.database, ledger.services.places, ledger.services.clock, ledger.services.retention)
+    totals = preview.totals(preview.time())
+    assert (totals.prune.count, totals.kept.count) == (1, 1)
+    assert freed(ledger) == {loud: "verified on milestone"}
 
 
 def test_nothing_is_freed_before_it_is_verified_or_when_the_vms_says_otherwise_now(

@@ -102,6 +102,12 @@ def test_another_programs_credentials_are_not_taken_for_google_s(tmp_path: Path,
         (SeedVariables(storage_mode="BOTH"), "STORAGE_MODE=BOTH needs MILESTONE_URL"),
         (SeedVariables(storage_mode="MILESTONE"), "STORAGE_MODE=MILESTONE needs MILESTONE_URL"),
         (SeedVariables(storage_mode="BOTH", milestone_url="https://vms"), "BOTH needs MILESTONE_USERNAME"),
+        (
+            SeedVariables(
+                storage_mode="MILESTONE", milestone_url="http://vms", milestone_username="u", milestone_password="p"
+            ),
+            "MILESTONE_URL: option “url” must begin with https://",
+        ),
         (replace(_MINIO, minio_bucket_recordings="NO"), "bucket"),
         (SeedVariables(drive_credentials="c.json", drive_folder_id="https://drive…/x"), "folder_id"),
         (SeedVariables(drive_credentials='{"private_key": "nobody-reads'), "begins like JSON"),

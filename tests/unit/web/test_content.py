@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from werkzeug.http import http_date
@@ -300,3 +302,23 @@ def test_a_document_tells_of_the_conditions(site: Site) -> None:
 
 def test_dates_are_those_of_the_save(file: File) -> None:
     assert file.get().headers["Last-Modified"] == http_date(file.modified_at.astimezone(UTC))
+
+
+def test_a_reader_who_left_before_the_first_byte_of_a_range_is_no_fault_of_ours(file: File) -> None:
+    """gunicorn gives what it may send by itself to `socket.sendfile`, and a player that looks elsewhere hangs up."""
+    given: list[IO[bytes]] = []
+
+    def wrapper(served: IO[bytes], _: int) -> list[bytes]:
+        given.append(served)
+        return []
+
+    path, whole = f"/api/videos/{file.saved['video_id']}/content", {"wsgi.file_wrapper": wrapper}
+    file.site.call("GET", path, headers={"Range": "bytes=3-8"}, environ_overrides=whole)
+    (served,) = given
+    ours, theirs = socket.socketpair()
+    with ours, closing(served):
+        theirs.close()
+        with pytest.raises(BrokenPipeError):
+            ours.sendfile(served, offset=3, count=6)
+        served.seek(4)
+        assert served.read() == VIDEO[4:9]

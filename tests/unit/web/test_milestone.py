@@ -66,6 +66,37 @@ def test_the_phase_is_told_wherever_a_delivery_is(site: Site) -> None:
     assert (delivery["phase"], delivery["footage"]) == ("verified", {**stretch, "locked": True, "ended_at": None})
 
 
+@pytest.mark.parametrize(
+    ("mode", "of_vms", "of_nas"), [("LOCAL", "named", "all"), ("MILESTONE", "recordings", "named"),
+                                   ("BOTH", "recordings", "all")],
+)  # fmt: skip
+def test_it_is_told_of_which_videos_a_copy_is_required(
+    open_site: Open, monkeypatch: pytest.MonkeyPatch, mode: str, of_vms: str, of_nas: str
+) -> None:
+    register(monkeypatch)
+    nas = '[[target]]\nname = "nas"\nkind = "folder"\npath = "/mnt/nas"\n'
+    extra = '[[target]]\nname = "extra"\nkind = "folder"\npath = "/mnt/extra"\nrequired = false\n'
+    vms = {"MILESTONE_URL": "https://vms.example", "MILESTONE_USERNAME": "u", "MILESTONE_PASSWORD": "p"}
+    site = open_site(TARGET + nas + extra, STORAGE_MODE=mode, **vms)
+    listed = schemas.TargetList.model_validate(site.call("GET", "/api/targets").get_json()).targets
+    known = schemas.Session.model_validate(site.call("GET", "/api/session").get_json()).targets
+    wanted = {"vms": of_vms, "nas": of_nas, "extra": "none"}
+    assert {one.name: one.required_of for one in listed} == wanted
+    assert {one.name: one.required_of for one in known} == wanted
+
+
+def test_an_ordinary_upload_is_told_apart_from_one_that_lacks_its_copy(
+    open_site: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(monkeypatch)
+    vms = {"MILESTONE_URL": "https://vms.example", "MILESTONE_USERNAME": "u", "MILESTONE_PASSWORD": "p"}
+    site = open_site(TARGET, STORAGE_MODE="MILESTONE", **vms)
+    site.upload()
+    recorded(site)
+    safe = schemas.StorageReport.model_validate(site.call("GET", "/api/storage/report").get_json()).safe
+    assert (safe.videos, safe.verified, safe.waiting, safe.exempt) == (2, 0, 1, 1)
+
+
 @pytest.mark.parametrize("path", ["content", "download"])
 def test_who_asks_for_the_file_is_told_that_it_is_gone_for_good_and_where_to_watch(site: Site, path: str) -> None:
     video_id = recorded(site)
@@ -85,6 +116,14 @@ def test_bringing_it_back_is_refused_at_once(site: Site) -> None:
     free(site, video_id)
     answer = site.call("POST", f"/api/videos/{video_id}/restore")
     assert (answer.status_code, answer.get_json()["code"]) == (410, "footage-only")
+
+
+def test_no_conversion_is_queued_that_could_never_be_made(site: Site) -> None:
+    video_id = recorded(site)
+    free(site, video_id)
+    answer = site.call("POST", f"/api/videos/{video_id}/conversions", json={"format": "mp4", "heights": [240]})
+    assert (answer.status_code, answer.get_json()["code"]) == (410, "footage-only")
+    assert "cannot be had back" in answer.get_json()["error"]
 
 
 def test_a_share_link_says_it_without_telling_strangers_of_the_vms(site: Site) -> None:

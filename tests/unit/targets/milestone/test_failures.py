@@ -67,6 +67,11 @@ def test_what_looks_like_a_secret_is_left_out(secret: str) -> None:
     assert not any(part in said for part in ("geheim", "abc", "eyJ", "b41f9558", "aaaa"))
 
 
+def test_a_failed_pull_says_where_to_look_as_the_vms_may_sign_in_with_what_was_replaced() -> None:
+    told = judge(Answer("task-failed", message="The user name token is not accepted.")).message
+    assert "EDGE_USERNAME and EDGE_PASSWORD" in told
+
+
 @pytest.mark.parametrize("words", ["No license available", "Licence limit reached", "Not licensed"])
 def test_a_missing_licence_is_seen_wherever_it_is_told(words: str) -> None:
     for answer in (Answer("refused-request", 400, words), Answer("device-refused", message=words)):

@@ -124,7 +124,7 @@ def test_of_several_recording_servers_one_must_be_named(house: House) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"recording_server": "Nowhere"}, "shows the user no recording server (“Nowhere”)"),
+        ({"recording_server": "Nowhere"}, "shows the user no recording server (“Nowhere”; it shows “Recorder 1”)"),
         ({"driver": "Axis 99"}, "no device driver “Axis 99”"),
         ({"password": "wrong-geheim"}, "does not accept the name and password"),
         ({"username": ""}, "no user is configured. Set username and password of the target, or where"),
@@ -172,9 +172,12 @@ def test_the_check_tells_a_device_that_is_down_from_one_that_is_another(house: H
         report = house.target(edge_address=address).check()
     assert not report.ok
     assert "edge process runs" in report.message
+    assert "what it listens on (EDGE_HOST)" in report.message
     house.device.on("POST /onvif/device_service", Said(404))
     report = house.target().check()
     assert "something else than our edge device" in report.message
+    unseen = house.target(edge_address="edge.invalid:8580").check()
+    assert "at edge.invalid:8580: see that the VMS reaches it there (EDGE_ADDRESS)." in unseen.message
 
 
 def test_the_check_tells_that_the_vms_signs_in_with_another_name(house: House) -> None:

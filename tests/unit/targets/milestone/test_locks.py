@@ -94,6 +94,16 @@ def test_what_was_refused_was_not_made_and_is_asked_for_again(house: House) -> N
     assert [target.hold(copy, "x").proof["lock_id"]] == locks(house)
 
 
+def test_a_gateway_that_waited_too_long_has_said_nothing_of_what_was_made(house: House) -> None:
+    target, copy = house.target(), arrived(house)
+    house.vms.faults.add(Status(408, done=True), LOCK)
+    with pytest.raises(TransientFailure):
+        target.hold(copy, "x")
+    with pytest.raises(TargetParked, match="did not tell whether it made one"):
+        target.hold(copy, "x")
+    assert len(locks(house)) == 1
+
+
 def test_two_workers_at_once_make_one_lock(house: House) -> None:
     """Such as when the first one's lease ran out while the VMS was slow."""
     first, second, copy, notes = house.target(), house.target(), arrived(house), Kept()
