@@ -40,8 +40,9 @@ _BACK_SECONDS, _WRAP_SECONDS = Fraction(1, 10), 2**32 // 90_000
 
 
 class Passed(NamedTuple):
-    """What was seen of a file as its packets went by."""
+    """What was seen of a file as its packets went by. `packets`: as ffprobe prints them."""
 
+    packets: bytes
     changes: bool  # other parameter sets are true of some of its frames, which stand beside those and not in them
     turns_back: bool  # its clock jumps back: it was put together of parts that have a clock each
 
@@ -112,7 +113,7 @@ def index(tools: Confinement, path: Path, should_stop: Callable[[], bool] = _nev
 def look_through(tools: Confinement, path: Path, time_base: Fraction, should_stop: Callable[[], bool]) -> Passed:
     """Of any container. `time_base` of its picture. Raises a MediaError."""
     packets = _packets(tools, path, looking_limits(path), should_stop)
-    return Passed(_CHANGE in packets, _turns_back(packets, time_base))
+    return Passed(packets, _CHANGE in packets, _turns_back(packets, time_base))
 
 
 def _turns_back(packets: bytes, time_base: Fraction) -> bool:

@@ -14,6 +14,7 @@ from backend.errors import Unreadable
 from backend.offers.entries import Codec
 from backend.offers.index import (
     Index,
+    Passed,
     index,
     look_through,
     looking_limits,
@@ -21,6 +22,7 @@ from backend.offers.index import (
     told_as_slow,
 )
 from backend.offers.looking import Look
+from backend.offers.losses import pictures, refuse_losses
 
 NAME = "offer.mp4"
 _NAMES = {"H264": "h264", "H265": "hevc"}
@@ -82,9 +84,10 @@ def as_it_is(means: Means, path: Path, look: Look, codec: Codec) -> Index | None
 
 def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec, workspace: Path) -> Ready:
     """A copy in `workspace`. Raises a MediaError."""
-    made = workspace / NAME
-    # An MP4 that came here was looked at already: copied it would be no better, and its clock cannot turn back.
-    if not look.is_mp4 and not _changes(means, path, look) and look.as_it_is(_NAMES[codec]):
+    made, passed = workspace / NAME, _passed(means, path, look)
+    # An MP4 that came here was looked at already: copied it would be no better. Of another file with several
+    # descriptions ffmpeg makes an MP4 with one: frames would be sent with the wrong parameter sets.
+    if not look.is_mp4 and passed and not passed.changes and look.as_it_is(_NAMES[codec]):
         with suppress(Unreadable):
             if found := _copied(means, path, size_bytes, look, codec, workspace):
                 return Ready(made, found, found.first - _shift(look) - look.begins)
@@ -92,6 +95,8 @@ def prepare(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec,
     found = _fitting(means, made, codec)
     if found is None:
         raise Unreadable("Its pictures cannot be brought into an order that can be replayed.")
+    if passed:
+        refuse_losses(pictures(passed.packets, is_mp4=look.is_mp4), look.time_base, found, Fraction(_shift(look)))
     return Ready(made, found, found.first - _shift(look) - look.begins)
 
 
@@ -103,20 +108,20 @@ def _fitting(means: Means, path: Path, codec: Codec) -> Index | None:
     return found
 
 
-def _changes(means: Means, path: Path, look: Look) -> bool:
-    """Whether it has several descriptions. An MP4 of ffmpeg's has one: frames of another would be sent with the wrong
-    parameter sets. Raises Unreadable where nobody could say when its frames were taken."""
+def _passed(means: Means, path: Path, look: Look) -> Passed | None:
+    """What its packets tell; None where they cannot be read: perhaps there are pictures that can be encoded all the
+    same. Raises Unreadable where nobody could say when its frames were taken."""
     try:
         passed = look_through(means.tools, path, look.time_base, means.should_stop)
     except Unreadable:
-        return True  # perhaps there are pictures that can be encoded all the same
+        return None
     if passed.turns_back:
         raise Unreadable(
             "Its clock jumps back within the recording, as in one that was put together of several, so nobody can say"
             " when its pictures were taken. Send its parts by themselves, each with its own time. If they follow one"
             " another without a pause, one clock is made of them by: ffmpeg -i FILE -c copy NEW_FILE.mp4"
         )
-    return passed.changes
+    return passed
 
 
 def _copied(means: Means, path: Path, size_bytes: int, look: Look, codec: Codec, workspace: Path) -> Index | None:

@@ -1,0 +1,72 @@
+"""Whether the pictures of a recording that was encoded again are all there. What cannot be decoded leaves a hole, which
+would look as if nothing had been recorded then."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from backend.errors import Unreadable
+from backend.offers.index import Index
+
+# Codecs have packets that show nothing: a picture that others lean on, the second field, "as before" in a few bytes.
+# None of that comes in a row with as many bytes as a picture has.
+_IN_A_ROW = 3
+_SHOWS_NOTHING_BYTES = 16
+
+
+def pictures(packets: bytes, *, is_mp4: bool) -> array[int]:
+    """When each packet that should become a picture is shown, in its stream's time base, from what ffprobe prints of
+    them. What an edit list hides need not, nor, in a stream that was cut anywhere, what is before its first keyframe.
+    An MP4 begins with one: where ffprobe sees none there, it is damaged."""
+    found, begins = array("q"), None
+    for line in packets.splitlines():
+        fields = line.split(b",")
+        at = _time(fields)
+        if at is None or b"D" in fields[5] or int(fields[3]) <= _SHOWS_NOTHING_BYTES:
+            continue
+        if begins is None and (is_mp4 or b"K" in fields[5]):
+            begins = at
+        if begins is not None and at >= begins:
+            found.append(at)
+    return found
+
+
+def refuse_losses(wanted: Sequence[int], time_base: Fraction, made: Index, shift: Fraction) -> None:
+    """Raises Unreadable when several of `wanted` in a row, in units of `time_base`, are not in what was made of them,
+    whose clock was put on by `shift` seconds."""
+    begins = (made.first - shift) / time_base
+    kept = sorted(round(begins + one * made.time_base / time_base) for one in made.shown)
+    lost = _lost(wanted, kept)
+    if lost:
+        seconds = float((min(lost) - min(wanted)) * time_base)
+        raise Unreadable(
+            f"{len(lost)} of its {len(wanted)} pictures cannot be decoded, the first of them {seconds:.1f} seconds"
+            " after its beginning: the file is damaged there, and the VMS would have a hole. The file stays as it is."
+            " If the recorder still has the recording, send it again; else keep this one on another target."
+        )
+
+
+def _lost(wanted: Iterable[int], kept: Sequence[int]) -> list[int]:
+    """Those that stand in a row behind one that was kept, or before all of them."""
+    behind: dict[int, list[int]] = {}
+    for at in wanted:
+        behind.setdefault(bisect_right(kept, at), []).append(at)
+    lost = list[int]()
+    for place, row in behind.items():
+        own = 1 if place else 0  # the one that was kept itself
+        if len(row) - own >= _IN_A_ROW:
+            lost += sorted(row)[own:]
+    return lost
+
+
+def _time(fields: Sequence[bytes]) -> int | None:
+    """Of a packet: when it is shown, or, where nothing is said of that (AVI), decoded. None for another line."""
+    if len(fields) < 6 or not fields[3].isdigit():
+        return None
+    for told in fields[:2]:
+        if told.lstrip(b"-").isdigit():
+            return int(told)
+    return None
