@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from backend.catalog.database import Database
-from backend.catalog.models import TargetRow
+from backend.catalog.models import Delivery, TargetRow
 from backend.disk.layout import Layout
 from backend.errors import TransferCancelled
 from backend.log import UploadLog
-from backend.outbox import circuit, clock
+from backend.outbox import circuit, clock, locked
 from backend.outbox.books import Books
 from backend.outbox.claim import ready
 from backend.outbox.deliver import Deliverer, Outcome
@@ -99,8 +102,14 @@ class Dispatcher:
             row = session.get(TargetRow, name)
             if row is None or row.circuit == "closed":
                 return
+            is_called = self._is_called(session, name)
         with self.database.write() as session:
-            mine = circuit.claim_probe(circuit.lock_target(session, name), clock.instant(session))
+            row, now = circuit.lock_target(session, name), clock.instant(session)
+            if not is_called:
+                row.next_probe_at = None
+            elif row.next_probe_at is None:
+                circuit.ask_soon(row, now)
+            mine = circuit.claim_probe(row, now)
         if not mine:
             return
         report = self.places.get(name).target.check()
@@ -114,6 +123,14 @@ class Dispatcher:
         """Bring forward what a wrong clock put off."""
         with self.database.write() as session:
             clock.mend(session, list(self.places.by_name), clock.instant(session))
+
+    def _is_called(self, session: Session, name: str) -> bool:
+        """A VMS that STORAGE_MODE leaves out is called for what was named for it, and for nothing else."""
+        if name not in self.places.apart & self.places.footage:
+            return True
+        named = session.scalar(select(Delivery.id).where(Delivery.target == name).limit(1))
+        # A lock of a video that is gone is still to be removed there.
+        return named is not None or bool(locked.over(session, name, clock.instant(session)))
 
     def _greet(self) -> None:
         """Make the rows of new targets; ask paused ones at once, as a restart often is what mends them."""
