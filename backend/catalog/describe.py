@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from backend.catalog.describe_media import describe_media, thumbnail_path
-from backend.catalog.describe_milestone import footage_of, phase_of
+from backend.catalog.describe_milestone import Kinds, footage_of, phase_of
 from backend.catalog.holds import describe_hold
 from backend.catalog.models import (
     FILE,
@@ -120,13 +120,17 @@ def describe(video: Video, kinds: Mapping[str, str] | None = None, at: datetime 
 
 def drivelink_of(video: Video, kinds: Mapping[str, str]) -> str | None:
     """Where people open the video's verified copy on Google Drive, if it has one."""
-    links = (link_of(d) for d in video.deliveries if kinds.get(d.target) == DRIVE)
+    links = (link_of(d, kinds) for d in video.deliveries if kinds.get(d.target) == DRIVE)
     return next(filter(None, links), None)
 
 
-def link_of(delivery: Delivery | Row[Any]) -> str | None:
-    """Where people open a copy. Only a verified one: any other may be gone, or hold something else."""
-    return (delivery.link or None) if delivery.state == DeliveryState.DELIVERED else None
+def link_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None = None) -> str | None:
+    """Where people open a copy. Only a verified one: any other may be gone, or hold something else. Of a VMS among the
+    `kinds` as it is configured now; what was stored with the copy serves where the VMS is configured no more."""
+    if delivery.state != DeliveryState.DELIVERED:
+        return None
+    address_of = kinds.watched.get(delivery.target) if isinstance(kinds, Kinds) else None
+    return (address_of(delivery.proof) if address_of else delivery.link) or None
 
 
 def describe_delivery(delivery: Delivery, video: Video, kinds: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -165,7 +169,7 @@ def describe_copy(
         "error": error or None,
         "error_code": delivery.error_code or None,
         "remote_key": delivery.remote_key or None,
-        "link": link_of(delivery),
+        "link": link_of(delivery, kinds),
         "updated_at": iso(delivery.updated_at),
         "verified_at": iso(delivery.verified_at),
         "expires_at": delivery.proof.get("expires_at") if delivery.state == DeliveryState.DELIVERED else None,

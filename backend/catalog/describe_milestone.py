@@ -7,7 +7,7 @@ has passed over it, it is ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,6 +18,15 @@ from backend.catalog.types import iso
 MILESTONE = "milestone"
 _OVER = (DeliveryState.SKIPPED, DeliveryState.DELETING, DeliveryState.DELETED)
 _ON_THE_WAY = ("offered", "retrieving")
+
+
+class Kinds(dict[str, str]):
+    """The kind of each configured target by its name. `watched`: of each VMS among them what makes of a proof the
+    address where people watch it, as it is configured now; "" where it makes none."""
+
+    def __init__(self, kinds: Mapping[str, str], watched: Mapping[str, Callable[[Mapping[str, Any]], str]]) -> None:
+        super().__init__(kinds)
+        self.watched = watched
 
 
 def phase_of(delivery: Delivery | Row[Any], kinds: Mapping[str, str] | None) -> str | None:

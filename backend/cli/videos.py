@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -99,8 +99,8 @@ def info(video: str, as_json: bool) -> None:
             show_json(describe(found, services.places.kinds, certain_at(services.layout, services.database)) | more)
         else:
             show_facts(_facts(found, more))
-            _show_deliveries(found)
-            _show_links(found)
+            _show_deliveries(found, services.places.kinds)
+            _show_links(found, services.places.kinds)
 
 
 def _show(wanted: Wanted, limit: int | None, show_all: bool, as_json: bool) -> None:
@@ -202,7 +202,7 @@ def _facts(video: Video, more: dict[str, Any]) -> Iterator[tuple[str, Cell | str
     yield "receipt", more["receipt"]
 
 
-def _show_deliveries(video: Video) -> None:
+def _show_deliveries(video: Video, kinds: Mapping[str, str]) -> None:
     columns = [
         Column("copy"),
         Column("state"),
@@ -217,7 +217,7 @@ def _show_deliveries(video: Video) -> None:
             str(d.attempts),
             time_cell(d.verified_at),
             d.error or d.remote_key,
-            *([] if on_terminal() else [link_of(d) or ""]),
+            *([] if on_terminal() else [link_of(d, kinds) or ""]),
         ]
         for d in video.deliveries
     ]
@@ -226,7 +226,7 @@ def _show_deliveries(video: Video) -> None:
     show_rows(columns, rows, "It has no copies: no target was configured for it.")
 
 
-def _show_links(video: Video) -> None:
+def _show_links(video: Video, kinds: Mapping[str, str]) -> None:
     """Below the table, whole: a link that a table breaks cannot be opened. A plain line has its own at its end."""
     if on_terminal():
-        show_facts((f"open on {d.target}", link_of(d) or "") for d in video.deliveries)
+        show_facts((f"open on {d.target}", link_of(d, kinds) or "") for d in video.deliveries)

@@ -68,7 +68,7 @@ def _stretches(video: Video, places: Places) -> list[_Stretch]:
         if facts is not None:
             told = {"start": facts["start"] or iso(video.start_at), "end": facts["end"] or iso(video.end_at)}
             label = labels.get(name, f"The target “{name}”, which is configured no more,")
-            found.append(_Stretch(name, label, link_of(delivery), facts | told, name in places.by_name))
+            found.append(_Stretch(name, label, link_of(delivery, places.kinds), facts | told, name in places.by_name))
     return found
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from backend.catalog.describe_milestone import Kinds
 from backend.disk.layout import Layout
 from backend.errors import NotFound, SettingsError
 from backend.outbox.overlap import overlaps
@@ -25,6 +27,7 @@ from backend.targets.from_environment import (
     configs_from_environment,
     is_from_google,
 )
+from backend.targets.milestone import watching
 from backend.targets.registry import build_target, load_kind
 from backend.targets.rules import Rule
 from backend.targets.targets_file import read_targets_file
@@ -71,8 +74,10 @@ class Places:
         return [*(place.config for place in self.by_name.values()), *self.disabled]
 
     @property
-    def kinds(self) -> dict[str, str]:
-        return {config.name: config.kind for config in self.configs}
+    def kinds(self) -> Kinds:
+        vms = (config for config in self.configs if config.kind == MILESTONE)
+        watched = {one.name: partial(watching.address, str(one.options.get("watch_url") or "")) for one in vms}
+        return Kinds({config.name: config.kind for config in self.configs}, watched)
 
     @property
     def required(self) -> frozenset[str]:

@@ -101,7 +101,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> list[FootageTarget]:
         built.append(FootageTarget(config.name))
         return built[-1]
 
-    texts = ("url", "username", "password", "edge_address", "edge_username", "edge_password", "link")
+    texts = ("url", "username", "password", "edge_address", "edge_username", "edge_password", "link", "watch_url")
     options = tuple(Option(name, (Shape.TEXT,), name, default="") for name in texts)
     kind = Kind("milestone", options, build)
     monkeypatch.setitem(registry._BUILT_IN, "milestone", lambda: kind)

@@ -38,6 +38,7 @@ class Probe:
     recorder: Recorder
     second: Kept
     event: str
+    watch_url: str
     details: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> CheckReport:
@@ -63,6 +64,10 @@ class Probe:
         said.append(self._not_added(server) if device is None else self._added(device, server))
         if self.event:
             self.details["event"] = Events(self.rest, self.event).type_id()
+        if not self.watch_url:
+            said.append(
+                "No watch_url is set, so no video leads to its footage there; set later, it holds for all of them."
+            )
         return said
 
     def _unprotected(self, server: RecordingServer) -> list[str]:

@@ -82,7 +82,7 @@ class Putting:
         self._book.verified(self.source.video_id)
         self.transfer.advance(self.source.size_bytes)
         proof = proof_of(self.source.video_id, seat.camera_id, wanted, bookmark_id, lock_id)
-        return RemoteCopy(key, proof, watching.address(self.vms.watch_url, seat.camera_id, wanted.span))
+        return RemoteCopy(key, proof, watching.address(self.vms.watch_url, proof))
 
     @property
     def _book(self) -> Book:

@@ -149,6 +149,7 @@ class MilestoneTarget:
                     self._recorder,
                     self._second,
                     self._vms.event,
+                    self._vms.watch_url,
                 )
                 return probe.run()
         except TargetError as error:

@@ -1,24 +1,31 @@
 """Where people watch footage in the VMS: the address of its own web page, as an operator wrote it. Pure.
 
 No document names an address that leads to a camera and an instant in Milestone's web client. So a plain address will
-do, and for a page that takes them `{camera_id}` (the VMS's own), `{start}` and `{end}` are filled in.
+do, and for a page that takes them `{camera_id}` (the VMS's own), `{start}` and `{end}` are filled in. They are taken
+from a copy's proof whenever somebody asks: an address that is written later, or another one, holds for every copy.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from backend.targets.milestone.soap import moment
-from backend.targets.milestone.spans import Span
-
-_FIELDS = ("{camera_id}", "{start}", "{end}")
+# What may stand in an address, and what a proof calls it.
+_FIELDS = {"{camera_id}": "vms_camera_id", "{start}": "start", "{end}": "end"}
 _SECRET = re.compile(r"[^/?#&;=]*(?:passw|token|secret|api_?key)[^/?#&;=]*=", re.IGNORECASE)
 
 
-def address(pattern: str, camera_id: str, span: Span) -> str:
-    """The pattern with what is known of one recording; "" where there is none."""
-    for name, value in zip(_FIELDS, (camera_id, moment(span.start_at), moment(span.end_at)), strict=True):
+def address(pattern: str, proof: Mapping[str, Any]) -> str:
+    """The pattern with what a copy's proof says of the recording; "" where there is none, or the proof lacks what it
+    asks for."""
+    for name, known in _FIELDS.items():
+        if name not in pattern:
+            continue
+        value = proof.get(known)
+        if not isinstance(value, str) or not value:
+            return ""
         pattern = pattern.replace(name, quote(value, safe=""))
     return pattern
 

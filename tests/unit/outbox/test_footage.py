@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.catalog.describe import describe
 from backend.errors import FootageOnly, NotFound
 from backend.offers.book import Book
 from backend.offers.offering import Offering
@@ -16,13 +17,13 @@ from tests.services.ledger import VIDEO, Ledger, MemoryTarget, OpenLedger, place
 
 @pytest.fixture
 def vms() -> FootageTarget:
-    return FootageTarget(link="https://vms.example/camera")
+    return FootageTarget()
 
 
 @pytest.fixture
 def ledger(open_ledger: OpenLedger, vms: FootageTarget) -> Ledger:
     ledger = open_ledger()
-    ledger.set_places(footage_place(vms))
+    ledger.set_places(footage_place(vms, options={"watch_url": "https://vms.example/camera"}))
     return ledger
 
 
@@ -58,8 +59,28 @@ def test_whoever_asks_for_the_file_is_told_where_its_footage_is_and_what_cannot_
         ledger.services.restorer.refuse_footage(video_id)
 
 
+@pytest.mark.parametrize("watch_url", ["https://later.example/{camera_id}?{start}#{end}", "https://later.example/", ""])
+def test_an_address_that_is_written_later_leads_to_the_copies_that_were_there_before(
+    ledger: Ledger, vms: FootageTarget, watch_url: str
+) -> None:
+    vms.link = "https://vms.example/of-that-time"
+    video_id = pruned(ledger)
+    ledger.set_places(footage_place(vms, options={"watch_url": watch_url}))
+    address = watch_url.format(camera_id=CAMERA, start="2026-11-20T09%3A00%3A00Z", end="2026-11-20T09%3A00%3A12Z")
+    with pytest.raises(FootageOnly) as refusal:
+        ledger.services.restorer.restore(video_id)
+    (told,) = refusal.value.detail["footage"]
+    (shown,) = describe(ledger.video(video_id), ledger.services.places.kinds)["deliveries"]
+    assert (told["link"], shown["link"]) == (address or None, address or None)
+    assert (f"({address})" in refusal.value.message) == bool(address)
+    assert "of-that-time" not in refusal.value.message
+
+
 @pytest.mark.parametrize("disabled", [False, True])
-def test_where_its_footage_is_is_told_also_when_the_vms_is_no_target_any_more(ledger: Ledger, disabled: bool) -> None:
+def test_where_its_footage_is_is_told_also_when_the_vms_is_no_target_any_more(
+    ledger: Ledger, vms: FootageTarget, disabled: bool
+) -> None:
+    vms.link = "https://vms.example/of-that-time"
     video_id, config = pruned(ledger), ledger.services.places.get("milestone").config
     ledger.set_places(place(MemoryTarget()))
     restorer = ledger.services.restorer
@@ -69,6 +90,9 @@ def test_where_its_footage_is_is_told_also_when_the_vms_is_no_target_any_more(le
         restorer.restore(video_id)
     label = "Milestone" if disabled else "The target “milestone”, which is configured no more,"
     assert f"{label} had the footage when it was last asked, on its camera {CAMERA}" in refusal.value.message
+    # Of one that nobody configures any more it is known where people watched when the copy was made.
+    link = "https://vms.example/camera" if disabled else vms.link
+    assert refusal.value.detail["footage"][0]["link"] == link
 
 
 def test_a_real_copy_is_fetched_back_whatever_the_vms_has(ledger: Ledger, vms: FootageTarget) -> None:

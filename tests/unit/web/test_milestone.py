@@ -16,6 +16,7 @@ from tests.unit.web.test_shares import path_of, shared
 
 CAMERA = "123e4567-e89b-12d3-a456-426614174000"
 TARGET = '[[target]]\nname = "vms"\nkind = "milestone"\nlabel = "Milestone"\n'
+TARGET += 'watch_url = "https://vms.example/{camera_id}"\n'
 PROOF = {"vms_camera_id": "c-7", "start": "2026-11-20T09:00:00Z", "end": "2026-11-20T09:00:12Z", "lock_id": "l-1"}
 
 
@@ -42,7 +43,7 @@ def write(site: Site, video_id: str, **delivery: object) -> None:
 
 def free(site: Site, video_id: str) -> None:
     """As if it were verified there, and its bytes here were freed since."""
-    write(site, video_id, state="delivered", proof=PROOF, link="https://vms.example/c-7")
+    write(site, video_id, state="delivered", proof=PROOF)
     with site.services.database.write() as session:
         session.execute(update(Video).where(Video.id == video_id).values(local_state="pruned"))
         path = session.get_one(Video, video_id).relative_path
