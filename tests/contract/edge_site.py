@@ -33,6 +33,9 @@ START = datetime(2020, 2, 27, 8, 13, 50, 250_000, tzinfo=UTC)
 SECONDS = 4  # of each film
 RATE = 25
 GOP = 25
+# For ffmpeg: no two neighbouring frames stand equally long, as with a recorder that is busy now and then.
+UNEVEN = ("-vf", "settb=1/90000,setpts='3600*N+mod(N*N*37,2903)'", "-fps_mode", "passthrough")
+UNEVEN += ("-enc_time_base", "1:90000")
 _TOOLS = Confinement()
 _CLIENT = Path(__file__).with_name("edge_gst_client.py")
 
@@ -203,7 +206,7 @@ def pull(
     packets = [one.read_bytes() for one in sorted((folder / "packets").iterdir())]
     sequences = [int.from_bytes(one[2:4], "big") for one in packets]
     return Pulled(
-        done.stdout.strip() or done.stderr, list(map(_arrived, filter(_begins, packets))), sequences, folder / "stream"
+        done.stdout.strip() or done.stderr, list(map(arrived, filter(_begins, packets))), sequences, folder / "stream"
     )
 
 
@@ -211,7 +214,8 @@ def _begins(packet: bytes) -> bool:
     return bool(packet[0] & 0x10) and packet[12:14] == b"\xab\xac"
 
 
-def _arrived(packet: bytes) -> Arrived:
+def arrived(packet: bytes) -> Arrived:
+    """What a frame's first packet tells of it."""
     sequence, timestamp = struct.unpack(">HI", packet[2:8])
     ntp, flags, number = struct.unpack(">QBB", packet[16:26])
     # To the nearest microsecond: a fraction of 2**32 parts is finer.

@@ -22,10 +22,10 @@ from backend.offers.book import Book
 from backend.offers.entries import Offer
 from backend.offers.offering import Offering
 from backend.signing import load_edge_password
-from tests.contract.edge_site import USER, Pulled, pictures, pull
+from tests.contract.edge_site import UNEVEN, USER, Pulled, pictures, pull
 from tests.services.process import ServerProcess, answers, free_port
 from tests.services.waiting import wait_until
-from tests.unit.offers.films import PLAIN, REORDERED, START, Told, kept_film
+from tests.unit.offers.films import PLAIN, REORDERED, START, Told, instants, kept_film
 
 ROOT = Path(__file__).resolve().parents[2]
 TENTH = timedelta(seconds=0.1)
@@ -134,6 +134,19 @@ def test_what_is_offered_while_it_runs_comes_frame_by_frame_at_its_instants(site
     assert f"host=127.0.0.1 soap_port={site.soap_port} rtsp_port={site.rtsp_port}" in site.log
     assert "edge_down" in site.log
     assert "error" not in site.log.lower()
+
+
+def test_a_recording_of_uneven_times_comes_with_the_files_own(site: Site, edge: ServerProcess) -> None:
+    offer = site.offer("a1", START, *PLAIN, *UNEVEN)
+    assert not offer.prepared, "the file itself is what is pulled"
+    path = site.layout.absolute(offer.path)
+    wanted = instants(path, START)
+    assert len({later - earlier for earlier, later in pairwise(wanted)}) == COUNT - 1
+    pulled = site.pull("uneven", offer.camera_token)
+    assert (pulled.said, pulled.times) == ("end", wanted)
+    assert pictures(pulled.stream) == pictures(path)
+    shown = [(one - START).total_seconds() for one in wanted[1:]]
+    assert probed(site, offer.camera_token) == pytest.approx(shown, abs=0.002)
 
 
 def probed(site: Site, token: str) -> list[float]:

@@ -170,7 +170,7 @@ def test_ffmpeg_plays_it_as_a_plain_stream(url: str, shown: list[str]) -> None:
     signed = url.replace("rtsp://", f"rtsp://{USER}:{quote(PASSWORD)}@")
     with ThreadPoolExecutor(1) as beside:  # both take as long as was recorded
         decoded = beside.submit(pictures, signed, "-rtsp_transport", "tcp")
-        told = _packets(signed)
+        told = packets(signed)
     assert decoded.result() == shown
     assert len(told) == 3 * COUNT
     times = [float(one["pts_time"]) for one in told[1:]]
@@ -178,7 +178,7 @@ def test_ffmpeg_plays_it_as_a_plain_stream(url: str, shown: list[str]) -> None:
     assert [n for n, one in enumerate(told) if "K" in one["flags"]] == list(range(0, 3 * COUNT, GOP))
 
 
-def _packets(signed: str) -> list[dict[str, str]]:
+def packets(signed: str) -> list[dict[str, str]]:
     """As ffprobe gets them."""
     entries = ["-show_entries", "packet=pts_time,flags"]
     command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", *entries, "-of", "json", signed]

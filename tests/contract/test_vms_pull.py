@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from backend.edge.device import Listening
-from tests.contract.edge_site import PASSWORD, RATE, SECONDS, START, USER, Shelf, film, pictures, serving
+from tests.contract.edge_site import PASSWORD, RATE, SECONDS, START, UNEVEN, USER, Shelf, film, pictures, serving
 from tests.services.vms.caller import Caller
 from tests.services.vms.footage import Frame
 from tests.services.vms.server import Vms, running_vms
@@ -22,11 +23,13 @@ LENGTH = timedelta(seconds=SECONDS)
 SECOND = timedelta(seconds=1)
 FRAME = SECOND / RATE
 AFTER_GAP = START + timedelta(seconds=20)
+LATER = START + timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Site:
-    """A device with three cameras: `yard` (two films end to end, and one after a gap), `hall` in H.265, and `door`."""
+    """A device with three cameras: `yard` (two films end to end, and one after a gap), `hall` in H.265, and `door` (one
+    film, and later one whose frames stand now long and now short)."""
 
     listening: Listening
     shelf: Shelf
@@ -40,12 +43,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     delimited = ["-bsf:v", "h264_metadata=aud=insert"]
     films = {"one": film(folder, "one.mp4"), "two": film(folder, "two.mp4", number=1, options=delimited)}
     films["hevc"] = film(folder, "hevc.mp4", codec="libx265")
+    films["uneven"] = film(folder, "uneven.mp4", options=UNEVEN)
     shelf = Shelf()
     shelf.put("yard", films["one"], START)
     shelf.put("yard", films["two"], START + LENGTH)
     shelf.put("yard", films["one"], AFTER_GAP)
     shelf.put("hall", films["hevc"], START, "H265")
     shelf.put("door", films["two"], START)
+    shelf.put("door", films["uneven"], LATER)
     with serving(shelf, folder) as listening:
         yield Site(listening, shelf, films)
 
@@ -106,6 +111,16 @@ def test_what_is_pulled_equals_the_file_frame_by_frame(
     assert (task["state"], task["errorText"]) == ("Success", "")
     assert vms.frames(yard) == held(site.films["one"], START)
     assert caller.sequences(yard, START, START + LENGTH) == [(START, START + LENGTH - FRAME)]
+
+
+def test_uneven_times_are_the_frames_own(vms: Vms, caller: Caller, site: Site) -> None:
+    """No rate is reckoned with anywhere on the way: neither when the frames are sent nor when they are kept."""
+    door, wanted = cameras(vms)[2], held(site.films["uneven"], LATER)
+    stands = {later.at - earlier.at for earlier, later in pairwise(wanted)}
+    assert len(stands) > 50, "it is as uneven as it is meant to be"
+    assert caller.finished(caller.retrieve(door, LATER, LATER + LENGTH))["state"] == "Success"
+    assert vms.frames(door) == wanted
+    assert caller.sequences(door, LATER, LATER + LENGTH) == [(wanted[0].at, wanted[-1].at)]
 
 
 def test_each_channel_is_the_camera_of_that_number(vms: Vms, caller: Caller, site: Site) -> None:
