@@ -107,6 +107,9 @@ _TRANSIENT = {
     "in the Management Client (Edit Hardware) whether the VMS signs in to it with EDGE_USERNAME and EDGE_PASSWORD",
     "task-gone": "knows nothing any more of the retrieval it was about; it starts anew",
     "task-late": "did not finish the retrieval within {message} (option task_hours); it was stopped and starts anew",
+    "task-stays": "was told to stop a task that took longer than {message}, and still shows it; no other is begun "
+    "meanwhile. If that goes on, see in the Smart Client (Server Jobs) whether it can be stopped there, and to the "
+    "recording server",
     "task-unsure": "was asked for the retrieval and did not tell its number; {message}",
     "camera-gone": "has no longer the camera that was to fetch ({message}); our edge device is looked for anew",
     "hardware-late": "did not finish with our edge device within {message}; the task was stopped. See in the "

@@ -188,9 +188,11 @@ class Hardware:
     def _limited(self, pause: Pause, task: Task, began_at: float, note: str) -> Pause:
         def limited(percent: int) -> None:
             if self.now() - began_at > self.task_seconds:
-                tasks.stop(self.rest, task.id)
+                is_gone, most = tasks.stop(self.rest, task.id, pause, self.now), f"{self.task_seconds / 60:g} minutes"
+                if not is_gone:
+                    raise VmsProblem(Answer("task-stays", message=most))
                 self._note(note, "")
-                raise VmsProblem(Answer("hardware-late", message=f"{self.task_seconds / 60:g} minutes"))
+                raise VmsProblem(Answer("hardware-late", message=most))
             pause(percent)
 
         return limited

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from backend.errors import TransferCancelled
@@ -16,6 +18,7 @@ from backend.targets.local_file import LocalFile, damaged
 from backend.targets.milestone import tasks, watching
 from backend.targets.milestone.bookmarks import Bookmarks, Words
 from backend.targets.milestone.events import Events
+from backend.targets.milestone.failures import VmsProblem
 from backend.targets.milestone.hardware import Hardware, Seat
 from backend.targets.milestone.keeping import Keeping
 from backend.targets.milestone.measure import Wanted
@@ -76,7 +79,7 @@ class Putting:
         found = self._there_already(claim)
         if found is not None:
             # That of an earlier attempt has brought it.
-            tasks.clean_up(self.vms.rest, self.state.task_id)
+            self._see_out_task()
         seat, wanted = found or self._fetched()
         bookmark_id = self._marked(seat, wanted)
         self._book.verified(self.source.video_id)
@@ -113,6 +116,7 @@ class Putting:
             state=self.state,
             poll_seconds=self.vms.poll_seconds,
             task_hours=self.vms.task_hours,
+            is_there=self.source.path.exists,
         )
         seat = self.vms.hardware.take_seat(entry.number, entry.name, lambda _percent: retrieval.pause(0))
         known = Known(self.source.video_id, seat.camera_id, wanted, "")
@@ -120,6 +124,17 @@ class Putting:
         retrieval.run(seat, wanted, self.vms.tolerance_seconds)
         self.state = retrieval.state
         return seat, wanted
+
+    def _see_out_task(self) -> None:
+        """What it brought is there, so it is about to end. One that does not, or that cannot be asked about, is left to
+        itself: no reason to fail what is there."""
+        if self.state.task_id:
+            with suppress(VmsProblem):
+                tasks.see_out(self.vms.rest, self.state.task_id, self._pause)
+
+    def _pause(self, _percent: int) -> None:
+        self.transfer.advance(0)
+        threading.Event().wait(self.vms.poll_seconds)
 
     def _offered(self) -> tuple[CameraEntry, Wanted]:
         """The file can be pulled when this returns."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from backend.errors import Unsupported
+from backend.errors import TransferCancelled, Unsupported
 from backend.offers.book import Book
 from backend.offers.claims import MOST_SHARED
 from backend.offers.entries import Claim
@@ -36,7 +36,8 @@ _LOOKS_AFTERWARDS = 5
 @dataclass
 class Retrieval:
     """For one attempt. `reference`: the video's id, by which the task is to be known; `book` is told before the VMS is
-    asked. `state` is stored whenever it changes."""
+    asked. `state` is stored whenever it changes. `is_there`: whether the video still is, so that somebody goes on with
+    what is cut off here."""
 
     book: Book
     rest: Rest
@@ -47,6 +48,7 @@ class Retrieval:
     state: State
     poll_seconds: float
     task_hours: float
+    is_there: Callable[[], bool]
     now: Callable[[], float] = time.time
 
     def run(self, seat: Seat, wanted: Wanted, tolerance_seconds: float) -> None:
@@ -151,7 +153,8 @@ class Retrieval:
         return task
 
     def _finish(self, task: Task) -> Task:
-        """Raises TransferCancelled when it must stop; the task goes on, and the next attempt finds it."""
+        """Raises TransferCancelled when it must stop; the task goes on, and the next attempt finds it. So it does when
+        the task was told to stop and did not."""
         try:
             return tasks.finish(self.rest, task, self.pause)
         except VmsProblem as problem:
@@ -160,12 +163,24 @@ class Retrieval:
             raise
 
     def pause(self, percent: int) -> None:
-        """Between two looks; tells how far it is, and renews the lease by that."""
+        """Between two looks; ends what takes too long, and what nobody wants any more."""
         if self.state.task_id and self.now() - self.state.began_at > self.task_hours * 3600:
-            tasks.stop(self.rest, self.state.task_id)
-            raise VmsProblem(Answer("task-late", message=f"{self.task_hours:g} h"))
+            is_gone = tasks.stop(self.rest, self.state.task_id, self._tell_and_wait, self.now)
+            raise VmsProblem(Answer("task-late" if is_gone else "task-stays", message=f"{self.task_hours:g} h"))
+        try:
+            self._tell_and_wait(percent)
+        except TransferCancelled:
+            if self.state.task_id and not self.is_there():
+                tasks.stop(self.rest, self.state.task_id, lambda _percent: self._wait(), self.now)
+            raise
+
+    def _tell_and_wait(self, percent: int) -> None:
+        """Tells how far it is, and renews the lease by that."""
         # As far as the VMS says; not the whole before it is proved. No bandwidth is counted by it (`outbox.dispatch`).
         self.transfer.advance(self.size_bytes * min(percent, 99) // 100)
+        self._wait()
+
+    def _wait(self) -> None:
         threading.Event().wait(self.poll_seconds)
 
     def _missing_afterwards(

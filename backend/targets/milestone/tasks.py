@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,11 @@ _OVER = ("success", "error", "completed", "failed", "stopped")
 # in vain as long as the whole retrieval may take.
 _GOES_ON = ("inprogress", "running", "started", "pending", "queued", "waiting", "stopping", "cleaningup")
 _NOT_LISTED = (400, 404, 405)
+# How a VMS refuses to stop what is over by itself, or what it cannot stop.
+_NOT_STOPPED = (400, 404, 405, 409)
+# How long, and by how many looks, a task that is to end is waited for.
+_END_SECONDS = 60.0
+_END_LOOKS = 300
 # Called between two looks: waits a little, and raises when it all must stop. Told the percentage so far.
 Pause = Callable[[int], None]
 
@@ -58,18 +64,42 @@ def finish(rest: Rest, task: Task, pause: Pause) -> Task:
     return task
 
 
-def stop(rest: Rest, task_id: str) -> None:
-    """It may be over by itself meanwhile."""
-    with suppress(VmsProblem):
+def stop(rest: Rest, task_id: str, pause: Pause, now: Callable[[], float] = time.time) -> bool:
+    """Have it end, and clean it up: see `see_out`. It may be over by itself meanwhile."""
+    try:
         rest.post("tasks", task_id, task="TaskStop")
-    clean_up(rest, task_id)
+    except VmsProblem as problem:
+        if problem.status not in _NOT_STOPPED:
+            raise
+    return see_out(rest, task_id, pause, now)
 
 
-def clean_up(rest: Rest, task_id: str) -> None:
-    """What stays is no harm: the VMS removes old tasks itself."""
-    if task_id:
-        with suppress(VmsProblem):
-            rest.post("tasks", task_id, task="TaskCleanup")
+def see_out(rest: Rest, task_id: str, pause: Pause, now: Callable[[], float] = time.time) -> bool:
+    """Wait a little for the end of what is about to end, and clean it up: a VMS does not before a task is over.
+
+    Whether it is gone from the VMS: when not, it may still be running, and its number is to be kept. `now`: seconds
+    since 1970. Raises VmsProblem, and what `pause` raises.
+    """
+    ends_at = now() + _END_SECONDS
+    for _ in range(_END_LOOKS):
+        found = look(rest, task_id)
+        if found is None or (found.is_over and clean_up(rest, task_id)):
+            return True
+        if now() >= ends_at:
+            break
+        pause(found.percent)
+    return False
+
+
+def clean_up(rest: Rest, task_id: str) -> bool:
+    """Whether the VMS took it from its list. One that is over and stays there does nothing any more: no reason to fail
+    what it was for."""
+    if not task_id:
+        return False
+    with suppress(VmsProblem):
+        rest.post("tasks", task_id, task="TaskCleanup")
+        return True
+    return False
 
 
 def running(rest: Rest) -> list[Object] | None:

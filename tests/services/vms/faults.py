@@ -58,8 +58,9 @@ class FailedPull:
 
 @dataclass
 class StuckPull:
-    """The task goes on for ever, until it is stopped or `let_go` is set."""
+    """The task goes on for ever, until it is stopped (unless it is `deaf`) or `let_go` is set."""
 
+    deaf: bool = False
     let_go: threading.Event = field(default_factory=threading.Event)
 
 
@@ -88,6 +89,7 @@ class Faults:
         self.keeps_events = False  # a retention of events above zero: one that was raised can be asked for
         self.reads_media2 = False  # the driver asks the second media service too, so that it knows H.265's encoders
         self.rich_events = False  # more is taken of an event than its type, which is all that Milestone's sample has
+        self.most_on_a_page: int | None = None  # a list's pages are no longer than this, whatever `size` says
         self.late_sequences = 0  # so many times SequencesGet has not heard of anything yet
         self.hardware_tasks = ["UpdateHardware"]  # which tasks this release has for hardware; or ReplaceHardware
         self._requests: list[_Planned] = []
@@ -116,14 +118,14 @@ class Faults:
     def overlap(self) -> None:
         self.pull(FailedPull("The recording database already has footage in this interval.", 155))
 
-    def stuck(self) -> StuckPull:
-        fault = StuckPull()
+    def stuck(self, *, deaf: bool = False) -> StuckPull:
+        fault = StuckPull(deaf)
         self.pull(fault)
         return fault
 
-    def stuck_hardware(self) -> StuckPull:
+    def stuck_hardware(self, *, deaf: bool = False) -> StuckPull:
         """The next task that takes hardware in, or looks at it again, goes on for ever, as a stuck pull does."""
-        fault = StuckPull()
+        fault = StuckPull(deaf)
         with self._lock:
             self._hardware.append(fault)
         return fault
@@ -160,7 +162,7 @@ class Faults:
         self.edge_storage_unsupported = self.not_corporate = self.no_licence = self.rich_events = False
         self.lists_locks = self.no_edge_task = self.lists_tasks = self.tasks_say_little = False
         self.finds_no_bookmarks = self.keeps_events = self.reads_media2 = False
-        self.late_sequences = 0
+        self.late_sequences, self.most_on_a_page = 0, None
         for fault in waiting:
             if isinstance(fault, Slow):
                 fault.let_go.set()

@@ -64,7 +64,8 @@ class Pulls:
         if isinstance(fault, FailedPull):
             raise Failed(fault.text, fault.code)
         while isinstance(fault, StuckPull) and not (fault.let_go.wait(0.02) or self.let_go.is_set()):
-            job.reached(1)
+            if not fault.deaf:
+                job.reached(1)
         hardware = camera.parent
         assert hardware is not None
         client = client_of(hardware)

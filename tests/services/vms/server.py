@@ -176,12 +176,33 @@ class Vms:
             self.requests.append(seen)
         fault = self.faults.take(seen.operation)
         try:
-            reply = _before(fault) or _after(fault, work(call))
+            reply = self._before(fault) or self._after(fault, work(call))
         except Refused as refusal:
-            reply = _after(fault, refusal.reply(wrapped=self.wrap_errors))
+            reply = self._after(fault, refusal.reply(wrapped=self.wrap_errors))
         seen.status = reply.status
         now = formatdate(self.world.clock(), usegmt=True)
         return replace(reply, headers={"Date": now, **reply.headers})
+
+    def _before(self, fault: Fault | None) -> Reply | None:
+        if isinstance(fault, Slow):
+            fault.let_go.wait(fault.seconds)
+        if isinstance(fault, Drop) and not fault.done:
+            raise Dropped
+        return self._status(fault) if isinstance(fault, Status) and not fault.done else None
+
+    def _after(self, fault: Fault | None, reply: Reply) -> Reply:
+        if isinstance(fault, Drop):
+            raise Dropped
+        return self._status(fault) if isinstance(fault, Status) else reply
+
+    def _status(self, fault: Status) -> Reply:
+        wait = fault.retry_after_seconds
+        headers = {} if wait is None else {"Retry-After": str(wait)}
+        if fault.html:
+            page = b"<!DOCTYPE html><title>Error</title><h1>Service Unavailable</h1>"
+            return Reply(fault.number, page, headers, content_type="text/html")
+        refusal = Refused(fault.number, "It cannot be done now.", headers=headers)
+        return refusal.reply(wrapped=self.wrap_errors)
 
     def _gateway_work(self, call: Call) -> Reply:
         path = call.request.path_without_query.lower()
@@ -228,30 +249,6 @@ class _Read:
 
     def drain(self) -> None:
         """Nothing is left."""
-
-
-def _before(fault: Fault | None) -> Reply | None:
-    if isinstance(fault, Slow):
-        fault.let_go.wait(fault.seconds)
-    if isinstance(fault, Drop) and not fault.done:
-        raise Dropped
-    return _status(fault) if isinstance(fault, Status) and not fault.done else None
-
-
-def _after(fault: Fault | None, reply: Reply) -> Reply:
-    if isinstance(fault, Drop):
-        raise Dropped
-    return _status(fault) if isinstance(fault, Status) else reply
-
-
-def _status(fault: Status) -> Reply:
-    wait = fault.retry_after_seconds
-    headers = {} if wait is None else {"Retry-After": str(wait)}
-    if fault.html:
-        page = b"<!DOCTYPE html><title>Error</title><h1>Service Unavailable</h1>"
-        return Reply(fault.number, page, headers, content_type="text/html")
-    refusal = Refused(fault.number, "It cannot be done now.", headers=headers)
-    return refusal.reply(wrapped=True)
 
 
 def _seen(call: Call, content: bytes) -> Seen:

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from backend.errors import TransferCancelled, TransientFailure
+from backend.targets.milestone import tasks
 from backend.targets.milestone.target import MilestoneTarget
 from tests.contract.transfers import Told
 from tests.services.vms.faults import Drop
@@ -49,6 +50,7 @@ def test_a_device_that_is_never_taken_in_is_given_up_and_its_task_stopped(house:
     with pytest.raises(TransientFailure, match="did not finish with our edge device within"):
         late(house).put(house.source(), "p/a.mp4", Told())
     assert len(house.vms.called("POST tasks/{id}?task=TaskStop")) == 1
+    assert house.vms.every("tasks") == []
     house.target().put(house.source(name="b.mp4", at=START + LENGTH), "p/b.mp4", Told())
     assert len(house.vms.every("hardware")) == 1
 
@@ -60,6 +62,28 @@ def test_one_whose_cameras_are_never_seen_again_is_given_up(house: House) -> Non
     with pytest.raises(TransientFailure, match="did not finish with our edge device"):
         late(house).put(house.source(camera_id="door"), "p/a.mp4", Told())
     assert len(house.vms.called("POST tasks/{id}?task=TaskStop")) == 1
+    assert house.vms.every("tasks") == []
+
+
+def test_one_that_goes_on_though_it_was_stopped_is_no_leave_to_begin_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes, source, stuck = Kept(), house.source(), house.vms.faults.stuck_hardware(deaf=True)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(tasks, "_END_LOOKS", 3)
+        for _ in range(2):
+            target = late(house)
+            target.take_notes_in(notes)
+            with pytest.raises(TransientFailure, match="still shows it; no other is begun"):
+                target.put(source, "p/a.mp4", Told())
+    assert len(house.vms.called(ADD)) == 1
+    stuck.let_go.set()
+    wait_until(lambda: house.vms.every("tasks")[0].fields["progress"] == 100, "the task to end")
+    target = house.target()
+    target.take_notes_in(notes)
+    target.put(source, "p/a.mp4", Told())
+    assert len(house.vms.every("hardware")) == 1
+    assert house.vms.every("tasks") == []
 
 
 @pytest.mark.parametrize("task", [ADD, UPDATE])

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from backend.errors import TargetParked, TransientFailure
+from backend.errors import TargetParked, TransferCancelled, TransientFailure
 from backend.targets.base import Source, Verdict
-from backend.targets.milestone import retrieval
+from backend.targets.milestone import retrieval, tasks
 from backend.targets.milestone.target import MilestoneTarget
 from tests.contract.transfers import Told
 from tests.services.drive.replies import Reply
-from tests.services.vms.faults import Status, StuckPull
+from tests.services.vms.faults import Drop, Status, StuckPull
 from tests.services.vms.model import Item, written
 from tests.services.waiting import wait_until
-from tests.unit.targets.milestone.vms_site import House, expected
+from tests.unit.targets.milestone.vms_site import LENGTH, START, House, expected
 
 RETRIEVE = "POST cameras/{id}?task=RetrieveEdgeStorage"
 
@@ -152,3 +152,62 @@ def test_sequences_that_do_not_tell_their_zone_are_in_utc(house: House, monkeypa
     target, source = house.target(), house.source()
     copy = target.put(source, "p/a.mp4", Told())
     assert target.verify(expected(source), copy).verdict is Verdict.MATCHES
+
+
+def test_one_that_goes_on_though_it_was_stopped_is_kept_in_mind(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.settle()
+    monkeypatch.setattr(tasks, "_END_LOOKS", 3)
+    target, source, stuck = house.target(task_hours=1), house.source(), house.vms.faults.stuck(deaf=True)
+    house.vms.faults.add(Drop(), "GET tasks/{id}")
+    begun = Told()
+    with pytest.raises(TransientFailure, match="broke the connection"):
+        target.put(source, "p/a.mp4", begun)
+    task = begun.resume["task_id"]
+    late = Told(resume={**begun.resume, "began_at": begun.resume["began_at"] - 3700})
+    for _ in range(2):
+        with pytest.raises(TransientFailure, match="took longer than 1 h, and still shows it"):
+            target.put(source, "p/a.mp4", late)
+        assert (late.resume["phase"], late.resume["task_id"]) == ("retrieving", task)
+    assert [one.id for one in house.vms.every("tasks")] == [task]
+    assert len(house.vms.called(RETRIEVE)) == 1
+    ended(house, stuck)
+    with pytest.raises(TransientFailure, match="could not fetch the recording: The task was stopped"):
+        target.put(source, "p/a.mp4", late)
+    target.put(source, "p/a.mp4", late)
+    assert house.vms.every("tasks") == []
+
+
+def test_of_a_video_that_was_deleted_meanwhile_no_task_is_left(house: House) -> None:
+    house.settle()
+    source, _ = house.source(), house.vms.faults.stuck()
+
+    class Deleted(Told):
+        def advance(self, done_bytes: int) -> None:
+            if self.resume.get("task_id"):
+                source.path.unlink()
+                raise TransferCancelled("It is not wanted any more.")
+
+    with pytest.raises(TransferCancelled):
+        house.target().put(source, "p/a.mp4", Deleted())
+    assert len(house.vms.called("POST tasks/{id}?task=TaskStop")) == 1
+    assert house.vms.every("tasks") == []
+
+
+def test_a_task_whose_recording_is_there_already_is_cleaned_up_when_it_has_ended(house: House) -> None:
+    house.settle()
+    target, source, stuck = house.target(), house.source(), house.vms.faults.stuck()
+    house.vms.faults.add(Drop(), "GET tasks/{id}")
+
+    class LetsGo(Told):
+        def advance(self, done_bytes: int) -> None:
+            # The first look was lost, by the second one it still ran.
+            if len(house.vms.called("GET tasks/{id}")) >= 2:
+                stuck.let_go.set()
+
+    transfer = LetsGo()
+    with pytest.raises(TransientFailure, match="broke the connection"):
+        target.put(source, "p/a.mp4", transfer)
+    house.vms.record(transfer.resume["camera_id"], START, START + LENGTH, LENGTH / 120)
+    target.put(source, "p/a.mp4", transfer)
+    assert house.vms.called("POST tasks/{id}?task=TaskStop") == []
+    assert house.vms.every("tasks") == []

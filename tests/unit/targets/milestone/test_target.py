@@ -195,6 +195,7 @@ def test_a_retrieval_without_end_is_stopped(house: House) -> None:
     with pytest.raises(TransientFailure, match="did not finish the retrieval within 1 h"):
         target.put(source, "p/a.mp4", hours_ago)
     assert len(house.vms.called("POST tasks/{id}?task=TaskStop")) == 1
+    assert made_by(house)["tasks"] == 0
     assert (hours_ago.resume["phase"], hours_ago.resume["task_id"]) == ("offered", "")
     target.put(source, "p/a.mp4", hours_ago)
     assert len(house.vms.called(RETRIEVE)) == 2
@@ -252,14 +253,26 @@ def test_a_stop_is_heard_before_anything_is_asked(house: House) -> None:
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
-@pytest.mark.parametrize("operation", ["GET hardware", ADD, "PATCH cameras/{id}", "GET tasks/{id}", "SequencesGet"])
-def test_trouble_on_the_way_passes_and_makes_nothing_twice(house: House, operation: str, wrapped: bool) -> None:
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("GET hardware", "(It cannot be done now)"),
+        (ADD, "(It cannot be done now)"),
+        ("PATCH cameras/{id}", "(It cannot be done now)"),
+        ("GET tasks/{id}", "(It cannot be done now)"),
+        ("SequencesGet", "asks to slow down"),
+    ],
+)
+def test_trouble_on_the_way_passes_and_makes_nothing_twice(
+    house: House, operation: str, words: str, wrapped: bool
+) -> None:
     house.vms.wrap_errors = wrapped
     target, source, transfer = house.target(), house.source(), Told()
     house.vms.faults.add(Status(503, retry_after_seconds=7), operation)
     with pytest.raises(TransientFailure) as caught:
         target.put(source, "p/a.mp4", transfer)
     assert caught.value.retry_after_seconds == 7
+    assert words in caught.value.message
     target.put(source, "p/a.mp4", transfer)
     assert made_by(house) | {"tasks": 0} == {
         "hardware": 1,
