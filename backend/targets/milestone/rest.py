@@ -49,25 +49,30 @@ class Rest:
         return [text_of(one, "id") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     def every(self, *path: str, query: str = "") -> Iterator[Object]:
-        """All objects of a list, page by page."""
-        before: list[Any] = []
+        """All objects of a list, page by page, each once.
+
+        How long a page is tells nothing: a server may give fewer at once than it is asked for, or all of them whatever
+        the page. The list is over where a page brings nothing new.
+        """
+        seen: set[str] = set()
         for number in range(_MOST_PAGES):
-            page = self._page(path, f"{query}&page={number}&size={_PAGE}".lstrip("&"))
+            page = self._page(path, query, number)
             if not isinstance(page, list):
                 _garbled("a list was expected")
-            # One that ignores the page's number would give the same for ever.
-            if page == before:
+            new = {key: one for one in page if isinstance(one, dict) and (key := _key(one)) not in seen}
+            if not new:
                 return
-            yield from (one for one in page if isinstance(one, dict))
-            if len(page) != _PAGE:  # the last page; or all at once, from one that knows no pages
-                return
-            before = page
-        _garbled(f"a list has more than {_MOST_PAGES * _PAGE} objects")
+            yield from new.values()
+            seen.update(new)
+        _garbled(f"a list has more than {_MOST_PAGES} pages")
 
-    def _page(self, path: tuple[str, ...], query: str) -> object:
+    def _page(self, path: tuple[str, ...], query: str, number: int) -> object:
         try:
-            return self._call("GET", _address(path, query)).get("array")
+            return self._call("GET", _address(path, f"{query}&page={number}&size={_PAGE}".lstrip("&"))).get("array")
         except VmsProblem as problem:
+            # Not every server has an empty page behind the last one.
+            if number and problem.status in (400, 404):
+                return []
             # The list of a kind is always there; only that below one object can be away.
             if problem.status == 404 and len(path) == 1:
                 raise VmsProblem(Answer("not-milestone", 404, "it has no REST interface there")) from None
@@ -165,6 +170,11 @@ def as_id(value: object) -> str:
     """A GUID or number, else ""."""
     text = value if isinstance(value, str) else ""
     return text if 0 < len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum() else ""
+
+
+def _key(found: Object) -> str:
+    """What tells it from the others of its list."""
+    return id_of(found) or json.dumps(found, sort_keys=True)
 
 
 def path_id(found: object, kind: str) -> str:

@@ -13,13 +13,13 @@ _FILTER = re.compile(r"(?:(contains|lt|gt|notEquals|startsWith|equals):)?(.*)", 
 _RESERVED = {"page", "size", "disabled", "tasks", "include", "includeDisabled", "task"}
 
 
-def listed(items: Iterable[Item], query: dict[str, str]) -> dict[str, Any]:
-    """Of the kind's objects those that the query asks for. Disabled ones only when it says so."""
+def listed(items: Iterable[Item], query: dict[str, str], most: int | None = None) -> dict[str, Any]:
+    """Of the kind's objects those that the query asks for. Disabled ones only when it says so. `most`: of a page."""
     shown = [one for one in items if one.enabled or "disabled" in query]
     for name, condition in query.items():
         if name not in _RESERVED:
             shown = [one for one in shown if _matches(one.shown(), name, condition)]
-    return {"array": [one.shown() for one in _page(shown, query)]}
+    return {"array": [one.shown() for one in _page(shown, query, most)]}
 
 
 def _matches(shown: dict[str, Any], name: str, condition: str) -> bool:
@@ -51,10 +51,12 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _page(items: list[Item], query: dict[str, str]) -> list[Item]:
+def _page(items: list[Item], query: dict[str, str], most: int | None) -> list[Item]:
     if "page" not in query and "size" not in query:
         return items
     page, size = _number(query, "page", 0, 0), _number(query, "size", 100, 1)
+    if most is not None:
+        size = min(size, most)
     return items[page * size : (page + 1) * size]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,10 +81,13 @@ class Rest:
 
     def _collection(self, one: Asked, call: Call) -> Reply:
         if one.method == "GET" and (one.kind != "tasks" or self.faults.lists_tasks):
-            return json_reply(self._plainly(one.kind, listed(self.world.every(one.kind), one.query)))
+            return json_reply(self._plainly(one.kind, self._listed(self.world.every(one.kind), one.query)))
         if one.method == "POST" and one.kind == "userDefinedEvents" and one.task is None:
             return self._created(tags.user_defined_event(self.world, _body(call)))
         raise unknown_request()
+
+    def _listed(self, items: Iterable[Item], query: dict[str, str]) -> dict[str, Any]:
+        return listed(items, query, self.faults.most_on_a_page)
 
     def _plainly(self, kind: str, found: dict[str, Any]) -> dict[str, Any]:
         """Of what a task is about no source tells whether lists show it."""
@@ -96,7 +100,7 @@ class Rest:
     def _children(self, one: Asked, item: Item) -> Reply:
         if one.method != "GET" or one.child not in objects.KINDS:
             raise unknown_request()
-        return json_reply(listed(self.world.below(item, one.child), one.query))
+        return json_reply(self._listed(self.world.below(item, one.child), one.query))
 
     def _object(self, one: Asked, item: Item, call: Call) -> Reply:
         if item.kind == "tasks":
@@ -127,7 +131,7 @@ class Rest:
         if one.id is not None and not one.child:
             return self._one_tag(one, self.world.get(one.kind, one.id), call)
         if one.method == "GET" and (one.kind == "events" or (one.kind == "evidenceLocks" and self.faults.lists_locks)):
-            return json_reply(listed(self.world.every(one.kind), one.query))
+            return json_reply(self._listed(self.world.every(one.kind), one.query))
         if one.method != "POST" or one.child:
             raise unknown_request()  # there is no list of bookmarks or locks
         body = _body(call)
@@ -146,7 +150,7 @@ class Rest:
         """An event that was raised is not kept: it can be neither listed nor asked for."""
         if one.id is not None:
             raise Refused(404, "No object of the kind events has this id.", text_id="VMO61008")
-        return json_reply(listed((), one.query))
+        return json_reply(self._listed((), one.query))
 
     def _one_tag(self, one: Asked, item: Item, call: Call) -> Reply:
         match one.method:

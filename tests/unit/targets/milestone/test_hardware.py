@@ -62,6 +62,19 @@ def test_hardware_that_somebody_else_adds_at_the_same_moment_is_taken(house: Hou
     assert len(house.vms.every("hardware")) == 1
 
 
+def test_what_stands_behind_the_first_page_of_a_list_is_found(house: House) -> None:
+    house.vms.install()
+    put(house)
+    house.vms.faults.most_on_a_page = 1
+    first, third = house.vms.every("hardware")[1], house.vms.every("cameras")[3]
+    assert first.fields["address"] == f"http://{house.edge_address}/"
+    put_again(house)
+    house.target().put(house.source(name="b.mp4", camera_id="door"), "p/b.mp4", Told())
+    copy = house.target().put(house.source(name="c.mp4", camera_id="gate"), "p/c.mp4", Told())
+    assert copy.proof["vms_camera_id"] == third.id
+    assert len(house.vms.called(ADD)) == 1
+
+
 @pytest.mark.parametrize("task", ["UpdateHardware", "ReplaceHardware"])
 def test_a_camera_that_our_device_got_later_is_made_known(house: House, task: str) -> None:
     house.cameras = 1

@@ -16,6 +16,7 @@ from backend.targets.milestone.idp import Kept, Token
 from backend.targets.milestone.rest import Rest, as_id, path_id, refused
 from backend.targets.milestone.wire import Reply
 from tests.unit.targets.milestone.vms_answers import Said, Site, answering, rest, told, wire
+from tests.unit.targets.milestone.vms_site import House
 
 DETAIL = {"errorText": "Incorrect value", "property": "enabled", "errorTextId": "VMO1"}
 PLAIN = {"httpCode": 400, "details": [DETAIL]}
@@ -56,9 +57,67 @@ def test_any_error_is_read_and_judged(body: Any, status: int) -> None:
 
 def test_lists_are_read_page_by_page(site: Site) -> None:
     first, second = [{"id": str(n)} for n in range(100)], [{"id": "100"}]
-    site.on(f"GET {ROOT}/cameras?disabled&page=0&size=100", told({"array": first}))
-    site.on(f"GET {ROOT}/cameras?disabled&page=1&size=100", told({"array": second}))
+    paged(site, "disabled&", first, second, [])
     assert list(rest(site).every("cameras", query="disabled")) == first + second
+
+
+def paged(site: Site, query: str, *pages: list[dict[str, Any]]) -> None:
+    for number, page in enumerate(pages):
+        site.on(f"GET {ROOT}/cameras?{query}page={number}&size=100", told({"array": page}))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 99])
+def test_who_gives_fewer_at_once_than_asked_for_is_read_to_the_end(site: Site, most: int) -> None:
+    every = [{"id": str(n)} for n in range(9)]
+    paged(site, "", *(every[at : at + most] for at in range(0, 9 + most, most)))
+    assert list(rest(site).every("cameras")) == every
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_the_emulators_lists_are_read_whole_however_short_its_pages(house: House, most: int) -> None:
+    house.vms.install(cameras=5, enabled=False)
+    house.vms.faults.most_on_a_page = most
+    rest_of = house.target()._rest
+    hardware = house.vms.every("hardware")[0]
+    for found in (
+        rest_of.every("cameras", query="disabled"),
+        rest_of.every("hardware", hardware.id, "cameras", query="disabled"),
+    ):
+        assert [one["id"] for one in found] == [one.id for one in house.vms.every("cameras")]
+    assert len(house.vms.called("GET cameras")) == 5 // most + (2 if 5 % most else 1)
+
+
+def test_what_moved_to_the_next_page_meanwhile_comes_once(site: Site) -> None:
+    paged(site, "", [{"id": "1"}, {"id": "2"}], [{"id": "2"}, {"id": "3"}], [{"id": "3"}])
+    assert [one["id"] for one in rest(site).every("cameras")] == ["1", "2", "3"]
+
+
+def test_what_has_no_id_is_told_apart_by_all_it_says(site: Site) -> None:
+    paged(site, "", [{"name": "a"}, {"name": "b"}], [{"name": "a"}, {"name": "b"}])
+    assert list(rest(site).every("cameras")) == [{"name": "a"}, {"name": "b"}]
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_page_behind_the_last_one_may_be_refused(site: Site, status: int) -> None:
+    paged(site, "", [{"id": "1"}])
+    site.on(f"GET {ROOT}/cameras?page=1&size=100", told(PLAIN, status))
+    assert list(rest(site).every("cameras")) == [{"id": "1"}]
+
+
+def test_trouble_on_a_later_page_is_no_end_of_the_list(site: Site) -> None:
+    paged(site, "", [{"id": "1"}])
+    site.on(f"GET {ROOT}/cameras?page=1&size=100", told({}, 503))
+    with pytest.raises(VmsProblem):
+        list(rest(site).every("cameras"))
+
+
+def test_a_list_without_end_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.targets.milestone.rest._MOST_PAGES", 3)
+    paged(site, "", *([{"id": str(n)}] for n in range(9)))
+    with pytest.raises(VmsProblem, match="garbled") as caught:
+        list(rest(site).every("cameras"))
+    assert "more than 3 pages" in caught.value.answer.message
+    assert len(site.requests) == 3
 
 
 def test_who_ignores_pages_is_not_asked_for_ever(site: Site) -> None:
