@@ -34,8 +34,8 @@ SECONDS = 4  # of each film
 RATE = 25
 GOP = 25
 # For ffmpeg: no two neighbouring frames stand equally long, as with a recorder that is busy now and then.
-UNEVEN = ("-vf", "settb=1/90000,setpts='3600*N+mod(N*N*37,2903)'", "-fps_mode", "passthrough")
-UNEVEN += ("-enc_time_base", "1:90000")
+_OF_EACH = "settb=1/90000,setpts='3600*N+mod(N*N*37,2903)'"
+UNEVEN = ("-vf", _OF_EACH, "-fps_mode", "passthrough", "-enc_time_base", "1:90000")
 _TOOLS = Confinement()
 _CLIENT = Path(__file__).with_name("edge_gst_client.py")
 
