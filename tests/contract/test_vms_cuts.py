@@ -18,6 +18,7 @@ from tests.contract.edge_site import PASSWORD, SECONDS, START, USER, Shelf, film
 from tests.contract.test_vms_pull import LENGTH, held
 from tests.services.vms import pulling
 from tests.services.vms.caller import Caller
+from tests.services.vms.onvif_search import replay_uri
 from tests.services.vms.server import Vms, running_vms
 
 AFTER_FRAMES = 25 * SECONDS // 4
@@ -109,9 +110,8 @@ def test_a_frame_that_came_in_part_is_not_kept_and_the_next_pull_brings_it(
     path, shelf, caller = film(tmp_path, "one.mp4"), Shelf(), Caller(vms)
     shelf.put("yard", path, START)
     with serving(shelf, tmp_path) as listening, BreakingLine(listening.rtsp_port, within) as line:
-        told = pulling.replay_uri
         monkeypatch.setattr(
-            pulling, "replay_uri", lambda *of: told(*of).replace(f":{listening.rtsp_port}/", f":{line.port}/")
+            pulling, "replay_uri", lambda *of: replay_uri(*of).replace(f":{listening.rtsp_port}/", f":{line.port}/")
         )
         (yard,) = caller.enable(caller.add_hardware(listening.soap_port, USER, PASSWORD)["path"]["id"])
         task = caller.finished(caller.retrieve(yard, START, START + LENGTH))
