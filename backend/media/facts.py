@@ -38,7 +38,7 @@ class Facts:
     why_not: str  # why a browser does not, in words; "" when it does
     trouble: str = ""  # what is wrong with the file, in words; "" when nothing is known
     silent: bool = False  # no track of sound at all, not even one that nobody can decode
-    further_tracks: int | None = None  # beside the first picture, sound and cover: pictures, subtitles, data
+    further_tracks: int | None = None  # beside the first picture, sound and cover; None: unknown
 
     @property
     def has_video(self) -> bool:

@@ -126,6 +126,10 @@ class Stream(_Foreign):
         return self.codec_type == "audio" and bool(self.codec_name)
 
 
+# By the first of ffmpeg's names for them. In others a track is known when its first packet comes, however late.
+_LISTS_ITS_TRACKS = {"mov", "matroska", "avi", "asf", "mpegts"}
+
+
 class Container(_Foreign):
     format_name: Text = ""
     duration: Seconds = None
@@ -158,8 +162,11 @@ class Printed(_Foreign):
         return all(stream.codec_type != "audio" for stream in self.streams)
 
     @property
-    def further_tracks(self) -> int:
-        """How many there are beside the first picture, sound and cover pictures, of whatever kind."""
+    def further_tracks(self) -> int | None:
+        """How many there are beside the first picture, sound and cover pictures, of whatever kind. None where nobody
+        can tell, nor whether there is sound: such a file has no list of its tracks, and the probe ends early."""
+        if self.container.format_name.partition(",")[0] not in _LISTS_ITS_TRACKS:
+            return None
         others = sum(one.codec_type != "audio" and not one.is_cover for one in self.streams)
         return max(0, others - (self.video is not None))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from array import array
 from bisect import bisect_right
@@ -27,6 +28,7 @@ _MEMORY_BYTES, _PRINTED_BYTES = 512 * 1024**2, 256 * 1024**2
 _FRAME_BYTES = 32 * 1024**2  # more is no frame
 _MOST_FRAMES = 4_000_000
 _LOOKED_AT = 32
+_MOST_UNITS = 20_000_000  # each is a system call; of a day's frames, ten each
 _UNKNOWN_RATE = 25
 _PACKET = "packet=pts,dts,duration,size,pos,flags:packet_side_data=side_data_type"
 # Beside the first packet of each further sample description: its parameter sets.
@@ -131,22 +133,36 @@ def _turns_back(packets: bytes, time_base: Fraction) -> bool:
 
 
 def refuse_broken_samples(path: Path, found: Index) -> None:
-    """Raises Unreadable when one of some frames is not cut as the file's description says, or one of some keyframes is
-    none."""
-    count, keyframes = len(found.sizes), found.keyframes
-    some = {count - 1, *range(0, count, max(1, count // _LOOKED_AT))}
-    clean = {*keyframes[:: max(1, len(keyframes) // _LOOKED_AT)]}
+    """Raises Unreadable when a frame is not cut as the file's description says: sent, it would end the stream each
+    time that it is asked for. Or when one of some keyframes is none."""
+    fixed, left = found.sets.length_bytes, _MOST_UNITS
+    some = found.keyframes[:: max(1, len(found.keyframes) // _LOOKED_AT)]
     try:
-        with path.open("rb") as file:
-            for number in sorted(some | clean):
-                file.seek(found.places[number])
-                units = split(file.read(found.sizes[number]), found.sets.length_bytes)
-                if not units:
-                    raise Unreadable("A frame has nothing in it.")
-                if number in clean and not is_clean(found.sets.codec, units):
+        with path.open("rb", buffering=0) as file:
+            for place, size in zip(found.places, found.sizes, strict=True):
+                left -= _walk(file.fileno(), place, size, fixed, left)
+            for number in some:
+                units = split(os.pread(file.fileno(), found.sizes[number], found.places[number]), fixed)
+                if not is_clean(found.sets.codec, units):
                     raise Unreadable("A frame that is called a keyframe cannot be decoded by itself.")
     except OSError as error:
         raise MediaError(f"The stored file cannot be read ({error.strerror}).") from error
+
+
+def _walk(fd: int, place: int, size: int, length_bytes: int, at_most: int) -> int:
+    """From unit to unit of a frame by their lengths alone; how many there are. Raises Unreadable."""
+    end, count, is_empty = place + size, 0, True
+    while place < end:
+        told = os.pread(fd, length_bytes, place)
+        if count >= at_most or len(told) < length_bytes:
+            raise Unreadable("Its frames have more parts, or reach further, than a file can have.")
+        length, count = int.from_bytes(told, "big"), count + 1
+        place, is_empty = place + length_bytes + length, is_empty and not length
+    if place > end:
+        raise Unreadable("A frame's NAL units are longer than the frame.")
+    if is_empty:
+        raise Unreadable("A frame has nothing in it.")
+    return count
 
 
 def looking_limits(path: Path) -> Limits:

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 
 from backend.errors import Unreadable
 from backend.offers.index import Index
 
+# Too long for what codecs leave out, at least where pictures follow each other faster.
+_LONG_SECONDS, _LONGER = 1, Fraction(3, 2)
 # Codecs have packets that show nothing: a picture that others lean on, the second field, "as before" in a few bytes.
 # None of that comes in a row with as many bytes as a picture has.
 _IN_A_ROW = 3
@@ -35,11 +39,11 @@ def pictures(packets: bytes, *, is_mp4: bool) -> array[int]:
 
 
 def refuse_losses(wanted: Sequence[int], time_base: Fraction, made: Index, shift: Fraction) -> None:
-    """Raises Unreadable when several of `wanted` in a row, in units of `time_base`, are not in what was made of them,
-    whose clock was put on by `shift` seconds."""
+    """Raises Unreadable when several of `wanted` in a row, in units of `time_base`, or most of them, or those of a
+    while are not in what was made of them, whose clock was put on by `shift` seconds."""
     begins = (made.first - shift) / time_base
     kept = sorted(round(begins + one * made.time_base / time_base) for one in made.shown)
-    lost = _lost(wanted, kept)
+    lost = _lost(wanted, kept, _LONG_SECONDS / time_base)
     if lost:
         seconds = float((min(lost) - min(wanted)) * time_base)
         raise Unreadable(
@@ -49,17 +53,29 @@ def refuse_losses(wanted: Sequence[int], time_base: Fraction, made: Index, shift
         )
 
 
-def _lost(wanted: Iterable[int], kept: Sequence[int]) -> list[int]:
-    """Those that stand in a row behind one that was kept, or before all of them."""
+def _lost(wanted: Sequence[int], kept: Sequence[int], long: Fraction) -> list[int]:
+    """Those that stand behind one that was kept, or before all of them: in a row, for long, or all if they are many."""
     behind: dict[int, list[int]] = {}
-    for at in wanted:
+    for at in sorted(wanted):
         behind.setdefault(bisect_right(kept, at), []).append(at)
-    lost = list[int]()
-    for place, row in behind.items():
-        own = 1 if place else 0  # the one that was kept itself
-        if len(row) - own >= _IN_A_ROW:
-            lost += sorted(row)[own:]
-    return lost
+    # The first of each is the one that was kept itself.
+    rows = {place: row[1:] if place else row for place, row in behind.items()}
+    every = [at for row in rows.values() for at in row]
+    if 2 * len(every) > len(wanted) + _IN_A_ROW:
+        return every
+    hole = max(long, _LONGER * median(later - one for one, later in pairwise(kept))) if len(kept) > 1 else long
+    return [at for place, row in rows.items() if len(row) >= _IN_A_ROW or _spans(kept, place, row, hole) for at in row]
+
+
+def _spans(kept: Sequence[int], place: int, row: Sequence[int], hole: Fraction | float) -> bool:
+    """Whether what was lost there left a longer hole than that."""
+    if not row:
+        return False
+    begins = kept[place - 1] if place else row[0]
+    ends = kept[place] if place < len(kept) else row[-1]
+    # A hidden picture stands close to one that is shown, also where the camera made a pause.
+    close = hole / 4
+    return ends - begins > hole and any(begins + close < at < ends - close for at in row)
 
 
 def _time(fields: Sequence[bytes]) -> int | None:

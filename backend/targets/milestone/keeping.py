@@ -29,24 +29,30 @@ _DOUBTED_SECONDS = 300.0
 # The VMS answered, and does not tell: no right to see it, or a release that knows no such thing.
 _UNTOLD = (400, 403, 404, 405, 501)
 
+# Of an archive, in the clients that were made from the VMS's own description of its interface; the note has it not.
+_THINNED = "framerateReductionEnabled"
+
 Locked = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Retention:
-    """`lasts` None: it could not be read, and `unread` says why. `camera`, `storage`: their names, "" if unknown."""
+    """`lasts` None: it could not be read, and `unread` says why. `camera`, `storage`: their names, "" if unknown.
+    `thins`: the archive that keeps fewer pictures than were recorded, "" if none does."""
 
     lasts: timedelta | None
     camera: str = ""
     storage: str = ""
     unread: str = ""
+    thins: str = ""
 
     @property
     def words(self) -> str:
         """A sentence for the check of the VMS."""
         if self.lasts is None:
             return f"How long it keeps recordings could not be read ({self.unread}): no file here is freed for it."
-        return f"It keeps what the camera “{self.camera}” records for {_length(self.lasts)}."
+        thinned = f", with fewer pictures in “{self.thins}”: no file here is freed for it" if self.thins else ""
+        return f"It keeps what the camera “{self.camera}” records for {_length(self.lasts)}{thinned}."
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Keeping:
         known = [one for one in lengths if one is not None]
         if len(known) < len(lengths):
             return Retention(None, _name(camera), _name(storage), unread="retainMinutes is missing or no number")
-        return Retention(max(known), _name(camera), _name(storage))
+        return Retention(max(known), _name(camera), _name(storage), thins=_thinning(stores))
 
     def demand_time(self, camera_id: str, span: Span, is_locked: Locked) -> None:
         """Raise PastRetention where the VMS would delete the recording at once or soon. An unknown time is no reason:
@@ -120,6 +126,8 @@ class Keeping:
         return words
 
     def _why_doubted(self, kept: Retention, span: Span) -> str:
+        if kept.thins:
+            return f"the VMS keeps fewer pictures than were recorded once it is in “{kept.thins}”"
         if kept.lasts is not None and self._stays(span, kept.lasts):
             return ""
         if kept.lasts is None:
@@ -173,6 +181,12 @@ def _lasts(store: Object) -> timedelta | None:
     if isinstance(minutes, bool) or not isinstance(minutes, int) or minutes <= 0:
         return None
     return min(timedelta(minutes=min(minutes, 2**31)), _LONGEST)
+
+
+def _thinning(stores: Iterable[Object]) -> str:
+    """The first that reduces the frame rate of what comes into it, by name; "" for none."""
+    kept_whole = (None, False, 0, "", "false", "False")
+    return next((_name(one) or "an archive" for one in stores if one.get(_THINNED) not in kept_whole), "")
 
 
 def _later(at: datetime, lasts: timedelta) -> datetime:

@@ -195,4 +195,10 @@ def test_silent_is_what_has_no_track_of_sound_of_whatever_kind(streams: list[Any
     ],
 )
 def test_tracks_beside_the_picture_its_sound_and_its_cover_are_counted(streams: list[Any], count: int) -> None:
-    assert facts_from({"format": {}, "streams": streams}).further_tracks == count
+    listing = {"format_name": "mov,mp4,m4a,3gp,3g2,mj2"}
+    assert facts_from({"format": listing, "streams": streams}).further_tracks == count
+
+
+@pytest.mark.parametrize("name", ["mpeg", "flv", "dhav", ""])
+def test_a_file_without_a_list_of_its_tracks_may_have_more_than_the_probe_saw(name: str) -> None:
+    assert facts_from({"format": {"format_name": name}, "streams": [video()]}).further_tracks is None

@@ -216,6 +216,18 @@ def test_trouble_on_the_way_is_no_answer_about_retention(house: House) -> None:
         target.doubt(copy)
 
 
+def test_an_archive_that_keeps_fewer_pictures_is_not_relied_on(house: House) -> None:
+    house.vms.retain(7, 90)
+    target = house.target()
+    _, copy = fetched(house, target)
+    (archive,) = house.vms.every("archiveStorages")
+    archive.fields["framerateReductionEnabled"] = False
+    assert target.doubt(copy) == ""
+    archive.fields["framerateReductionEnabled"] = True
+    assert target.doubt(copy) == "the VMS keeps fewer pictures than were recorded once it is in “Archive 1”"
+    assert "for 90 days, with fewer pictures in “Archive 1”: no file here is freed for it." in target.check().message
+
+
 def test_the_check_tells_how_long_recordings_are_kept(house: House) -> None:
     house.vms.retain(7, 36 / 24 * 20.5)
     target = house.target()
