@@ -14,7 +14,7 @@ from backend.errors import Unreadable
 from backend.offers.index import Index
 
 # Too long for what codecs leave out, at least where pictures follow each other faster.
-_LONG_SECONDS, _LONGER = 1, Fraction(3, 2)
+_LONG_SECONDS, _LONGER = 1, 1.5
 # Codecs have packets that show nothing: a picture that others lean on, the second field, "as before" in a few bytes.
 # None of that comes in a row with as many bytes as a picture has.
 _IN_A_ROW = 3
@@ -63,11 +63,12 @@ def _lost(wanted: Sequence[int], kept: Sequence[int], long: Fraction) -> list[in
     every = [at for row in rows.values() for at in row]
     if 2 * len(every) > len(wanted) + _IN_A_ROW:
         return every
-    hole = max(long, _LONGER * median(later - one for one, later in pairwise(kept))) if len(kept) > 1 else long
+    usual: float = median([later - one for one, later in pairwise(kept)] or [0])
+    hole = max(float(long), _LONGER * usual)
     return [at for place, row in rows.items() if len(row) >= _IN_A_ROW or _spans(kept, place, row, hole) for at in row]
 
 
-def _spans(kept: Sequence[int], place: int, row: Sequence[int], hole: Fraction | float) -> bool:
+def _spans(kept: Sequence[int], place: int, row: Sequence[int], hole: float) -> bool:
     """Whether what was lost there left a longer hole than that."""
     if not row:
         return False
