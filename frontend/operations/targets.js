@@ -7,7 +7,7 @@ import { Late } from "../parts/late.js";
 import { Shape } from "../parts/state-mark.js";
 import { mayOperate, targets as known } from "../server/session.js";
 import { askPlace, places } from "../videos/places.js";
-import { AS_FAR_AS_KNOWN, isVms } from "../words/footage.js";
+import { AS_FAR_AS_KNOWN, PILOT_STEPS, isVms } from "../words/footage.js";
 import { count, size } from "../words/sizes.js";
 import { needsPerson, sentence, trouble } from "../words/states.js";
 import { duration, exact } from "../words/times.js";
@@ -73,11 +73,19 @@ function Row({ place }) {
       </dl>
       ${mayOperate.value && place.enabled && html`<div class="place-acts"><${Acts} place=${place} found=${found} /></div>`}
       <${Why} place=${place} tone=${tone} />
-      ${isVms(place) && html`<p class="why soft" data-as-far-as-known>${AS_FAR_AS_KNOWN}</p>`}
+      ${isVms(place) && html`<p class="why soft" data-as-far-as-known>${AS_FAR_AS_KNOWN}</p><${Pilot} />`}
       <${Found} found=${found} />
     </li>
   `;
 }
+
+const Pilot = () => html`
+  <details class="pilot">
+    <summary>Before you rely on it</summary>
+    <p>On a test system, with one short recording of a known clock. The README’s “First steps” say how.</p>
+    <ol>${PILOT_STEPS.map((step) => html`<li key=${step}>${step}</li>`)}</ol>
+  </details>
+`;
 
 function Verified({ name }) {
   const there = (report.answer.value?.by_target ?? []).find((each) => each.target === name && each.state === "delivered");

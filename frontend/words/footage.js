@@ -9,6 +9,17 @@ export const isVms = ({ kind }) => kind === MILESTONE;
 export const AS_FAR_AS_KNOWN =
   "Holdfast implements Milestone\u2019s documented interface; it was not yet tried against a real VMS. Verified means that the VMS\u2019s own sequences cover the recording\u2019s time. It gets the picture alone, without sound. The original file and its SHA-256 cannot be had back from a VMS.";
 
+/** What to see with one’s own VMS first: the README’s first steps, in few words. */
+export const PILOT_STEPS = [
+  "The device was added there.",
+  "The clip is at the right time in the Smart Client.",
+  "The copy becomes verified.",
+  "The frames at its beginning and its end are there.",
+  "A hold makes an evidence lock there, and its release removes it.",
+  "Stop the worker, then the VMS, in the middle of one: nothing is there twice.",
+  "Only then set STORAGE_MODE=MILESTONE; until then BOTH.",
+];
+
 /** Of a video whose file is gone for good: the copies by which it can still be watched in a VMS, or could be until its
  * retention passed; [] for any other video. */
 export function footageOnly(video) {

@@ -65,6 +65,32 @@ def test_nobody_is_promised_what_was_never_tried_or_cannot_be() -> None:
     first = part.split("**First steps**")[0]
     for needed in ("2025 R2 or later", "edition with edge storage", "recording enabled", "live picture stays empty"):
         assert needed in first
+    steps = part.split("**First steps**")[1]
+    guessed = steps.split("**Look there first at what was guessed**")[1].split("| `STORAGE_MODE` |")[0]
+    for shape in ("bookmarks?task=searchTime", "`data`", "`tasks`", "`evidenceLocks`", "storages/{id}/archiveStorages"):
+        assert shape in guessed
+
+
+def test_an_address_to_watch_at_is_promised_for_earlier_copies_too() -> None:
+    part = " ".join(README.split("## Milestone XProtect")[1].split("\n## ")[0].split())
+    assert "Set or changed later it holds for earlier copies too" in part
+
+
+def test_the_page_names_the_steps_of_the_readme() -> None:
+    words = (ROOT / "frontend/words/footage.js").read_text().split("PILOT_STEPS = [")[1].split("];")[0]
+    shown = re.findall(r'^  "(.*)",$', words, re.MULTILINE)
+    steps = README.split("**First steps**")[1].split("| `STORAGE_MODE` |")[0]
+    told = " ".join(steps.split()).lower()
+    in_order = (
+        ("device was added", "device was added"), ("right time in the smart client",) * 2,
+        ("becomes verified", "`phase` becomes `verified`"), ("beginning", "frames at the beginning and the end"),
+        ("evidence lock", "look for the evidence lock; release it"), ("there twice", "nothing must be there twice"),
+        ("storage_mode=milestone; until then both", "only then `storage_mode=milestone`; until then `both`"),
+    )  # fmt: skip
+    assert len(shown) == len(in_order)
+    for step, (on_page, in_readme) in zip(shown, in_order, strict=True):
+        assert on_page in step.lower()
+        assert in_readme in told
 
 
 def test_addresses_in_the_readme_exist(open_site: Open) -> None:
