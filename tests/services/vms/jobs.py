@@ -25,9 +25,10 @@ class Failed(Exception):
 
 @dataclass
 class Job:
-    """One task while it runs."""
+    """One task while it runs. `is_told`: to stop, which it does only when it was seen to run on after that."""
 
     item: Item
+    is_told: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -78,14 +79,17 @@ class Jobs:
     def answer(self, method: str, item: Item, task: str | None) -> Reply:
         if method == "GET" and task is None:
             with self._world.lock:
-                return json_reply({"data": _shown(item)})
+                shown = json_reply({"data": _shown(item)})
+            if self._jobs[item.id].is_told:
+                self._jobs[item.id].stopping.set()
+            return shown
         if method == "POST" and task == "TaskCleanup":
             if item.fields["state"] == RUNNING:
                 raise Refused(400, "The task has not ended.")
             self._world.remove(item)
             return json_reply({"result": {"state": SUCCESS}})
         if method == "POST" and task == "TaskStop":
-            self._jobs[item.id].stopping.set()
+            self._jobs[item.id].is_told = True
             return json_reply({"result": {"state": SUCCESS}})
         raise unknown_request()
 
