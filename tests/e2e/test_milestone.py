@@ -30,6 +30,7 @@ BELOW = "/api/v1/storage/segments"
 START = datetime(2026, 2, 3, 10, tzinfo=UTC)
 TARGET = '[[target]]\nname = "milestone"\nkind = "milestone"\nlabel = "Milestone"\npoll_seconds = 0.05\n'
 TARGET += 'watch_url = "https://vms.example.org/?camera={camera_id}"\n'
+NAS = '[[target]]\nname = "nas"\nkind = "folder"\npath = "{copy}"\n'
 JSON = dict[str, Any]
 
 
@@ -247,17 +248,8 @@ def retention_ends(site: Site, video_id: str) -> None:
     assert "was due to be deleted there at 2026-02-10 10:00 UTC" in late["error"]
 
 
-def test_local_never_asks_the_vms_and_both_is_complete_only_when_both_have_it(factory: AppFactory, vms: Vms) -> None:
-    nas = '[[target]]\nname = "nas"\nkind = "folder"\npath = "{copy}"\n'
-    site, app = (found := installed(factory, vms, nas, MEDIA_JOBS="0")), found.app
-    app.start()
-    vms.requests.clear()
-    video_id = site.record()
-    wait_until(lambda: site.copy(video_id, "nas")["state"] == "delivered", "the copy on the disk")
-    assert [one["target"] for one in site.video(video_id)["deliveries"]] == ["nas"]
-    assert vms.requests == []
-    app.stop()
-    app.environ["STORAGE_MODE"] = "BOTH"
+def test_both_is_complete_only_when_both_have_it(factory: AppFactory, vms: Vms) -> None:
+    site, app = (found := installed(factory, vms, NAS, MEDIA_JOBS="0", STORAGE_MODE="BOTH")), found.app
     app.start()
     pull = vms.faults.stuck()
     video_id = site.record()
